@@ -1,0 +1,19 @@
+import type { ServerProcess } from '../server-process.ts'
+
+/**
+ * Another product that runs here with the same sample: 20,000 assets of one tenant on SQLite, in production mode, its
+ * log, rate limits and telemetry off.
+ */
+export interface Peer extends ServerProcess {
+  /** Name and version. */
+  name: string
+  /** 50 assets of the tenant, newest first, in the peer's own shape. */
+  listUrl: string
+  /** One asset by id. */
+  readUrl: string
+  /** Where `createBody(i)` is posted. */
+  createUrl: string
+  /** The bearer token of a user who may read and create assets and nothing else. */
+  headers: Record<string, string>
+  createBody(i: number): unknown
+}

@@ -1,0 +1,62 @@
+import type { Knex } from 'knex'
+
+/** A value that both databases can bind: dates become ISO 8601 text on SQLite and datetime2 on SQL Server. */
+export type Binding = string | number | bigint | boolean | Date | Buffer | null
+
+/** A row as the driver gives it. Times are ISO 8601 UTC text on both databases, booleans 0/1 on SQLite. */
+export type Row = Record<string, unknown>
+
+/** SQL with `?` for each value, built once and executed many times. */
+export interface CompiledSql {
+  readonly sql: string
+  readonly method: 'select' | 'insert' | 'update' | 'del'
+}
+
+/** What differs between the databases, and nothing else. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'mssql'
+  /** True for a violated primary key, unique index or unique constraint. */
+  isUniqueViolation(error: unknown): boolean
+  /** True for a violated foreign key. */
+  isForeignKeyViolation(error: unknown): boolean
+  /** True when the database has no room left to write. */
+  isStorageFull(error: unknown): boolean
+  /** True when the same work may succeed if repeated: deadlock victim, throttled, dropped connection, busy. */
+  isTransient(error: unknown): boolean
+  /**
+   * Inserts rows, or updates those whose key exists. All rows have the same columns.
+   * Splits into batches that fit the database's limit of bindings. Run it inside a transaction.
+   * @param update columns to write when the key exists; default: every column outside the key. `[]` keeps the old row.
+   */
+  upsert(
+    trx: Knex | Knex.Transaction,
+    table: string,
+    rows: readonly Row[],
+    key: readonly string[],
+    update?: readonly string[],
+  ): Promise<void>
+}
+
+/** One open database: a writer (Knex) and a path for compiled reads. */
+export interface Database {
+  readonly dialect: Dialect
+  /** Every write, and every read inside a transaction, goes through here. */
+  readonly knex: Knex
+  /**
+   * Runs a compiled query outside any transaction; without a tenant it is platform work.
+   * SQLite: a cached prepared statement on a read connection of its own, so that reads never wait for a writer.
+   */
+  read<T extends Row>(query: CompiledSql, bindings: readonly Binding[], tenantId?: string): Promise<T[]>
+  /**
+   * Runs `work` in a transaction; commits when it resolves, rolls back when it throws.
+   * On SQL Server `tenantId` becomes SESSION_CONTEXT(N'tenant_id') of every batch; undefined is platform work.
+   */
+  transaction<T>(tenantId: string | undefined, work: (trx: Knex.Transaction) => Promise<T>): Promise<T>
+  /** A Knex instance whose batches carry the tenant's session context. SQLite: `knex` itself. */
+  forTenant(tenantId: string): Knex
+  /** Runs `work` while holding a named lock across all instances; waits up to `timeoutMs`, then throws. */
+  exclusively<T>(name: string, timeoutMs: number, work: () => Promise<T>): Promise<T>
+  /** Rejects when the database cannot answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,194 @@
+import type BetterSqlite3 from 'better-sqlite3'
+import Driver from 'better-sqlite3'
+import knexModule, { type Knex } from 'knex'
+import BaseClient from 'knex/lib/dialects/better-sqlite3/index.js'
+import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
+import { StatementCache } from './statement-cache.ts'
+import { scopedQueryCompiler } from './tenant-scope.ts'
+
+const MAX_BINDINGS = 32_000
+
+/** How an embedded database is opened. */
+export interface SqliteSettings {
+  /** Path of the file, or `:memory:`. */
+  readonly filename: string
+  /**
+   * `full` syncs the log on every commit: an acknowledged write survives a power cut.
+   * `normal` syncs at checkpoints only: it survives the end of the process, not that of the machine.
+   */
+  readonly synchronous?: 'full' | 'normal'
+}
+
+/** Thrown when another process already serves the file. */
+export class DatabaseInUse extends Error {
+  override readonly name = 'DatabaseInUse'
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+
+const sqliteBinding = (value: unknown): unknown => {
+  if (value instanceof Date) return value.toISOString()
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return value === undefined ? null : value
+}
+
+const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``
+
+/** Knex's client with prepared statements kept per connection, ISO times and the tenant predicate. */
+class SqliteClient extends BaseClient {
+  override async _query(connection: SqliteConnection, query: KnexQuery): Promise<KnexQuery> {
+    const statement = connection.statements.get(query.sql)
+    const bindings = query.bindings?.map(sqliteBinding) ?? []
+    if (statement.reader) {
+      query.response = statement.all(bindings)
+      return query
+    }
+    const result = statement.run(bindings)
+    query.response = result
+    query.context = { lastID: result.lastInsertRowid, changes: result.changes }
+    return query
+  }
+
+  override async acquireRawConnection(): Promise<SqliteConnection> {
+    return openConnection(this.connectionSettings as unknown as SqliteSettings)
+  }
+
+  override queryCompiler(builder: Knex.QueryBuilder, bindings: unknown): unknown {
+    return super.queryCompiler(scopedQueryCompiler(builder), bindings)
+  }
+}
+
+type SqliteConnection = BetterSqlite3.Database & { statements: StatementCache }
+interface KnexQuery {
+  sql: string
+  bindings?: unknown[]
+  response?: unknown
+  context?: unknown
+}
+
+function openConnection({ filename, synchronous = 'full' }: SqliteSettings): SqliteConnection {
+  const connection = new Driver(filename) as SqliteConnection
+  connection.pragma('journal_mode = WAL')
+  connection.pragma(`synchronous = ${synchronous}`)
+  connection.pragma('foreign_keys = ON')
+  connection.pragma('busy_timeout = 5000')
+  connection.pragma('cache_size = -16000')
+  connection.statements = new StatementCache(connection)
+  return connection
+}
+
+/** SQLite's answers to the questions of `Dialect`. */
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  isUniqueViolation: error => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(codeOf(error)),
+  isForeignKeyViolation: error => codeOf(error) === 'SQLITE_CONSTRAINT_FOREIGNKEY',
+  isStorageFull: error => /^SQLITE_(FULL|IOERR)/.test(codeOf(error)),
+  isTransient: error => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)),
+  async upsert(trx, table, rows, key, update) {
+    const first = rows[0]
+    if (!first) return
+    const columns = Object.keys(first)
+    const written = update ?? columns.filter(column => !key.includes(column))
+    const action = written.length
+      ? `DO UPDATE SET ${written.map(column => `${quote(column)} = excluded.${quote(column)}`).join(', ')}`
+      : 'DO NOTHING'
+    const values = `(${columns.map(() => '?').join(', ')})`
+    const perBatch = Math.max(1, Math.min(200, Math.floor(MAX_BINDINGS / columns.length)))
+    for (let start = 0; start < rows.length; start += perBatch) {
+      const batch = rows.slice(start, start + perBatch)
+      await trx.raw(
+        `INSERT INTO ${quote(table)} (${columns.map(quote).join(', ')}) VALUES ${batch.map(() => values).join(', ')}` +
+          ` ON CONFLICT (${key.map(quote).join(', ')}) ${action}`,
+        batch.flatMap(row => columns.map(column => (row[column] ?? null) as Knex.RawBinding)),
+      )
+    }
+  },
+}
+
+/**
+ * Opens an embedded database: one writing connection for Knex, one reading connection for compiled queries.
+ * A file can be served by one process at a time; the lock goes with the process, however it ends.
+ * @throws DatabaseInUse when another process serves the same file.
+ */
+export async function openSqlite(settings: SqliteSettings): Promise<Database> {
+  const inMemory = settings.filename === ':memory:'
+  const lock = inMemory ? undefined : lockFile(settings.filename)
+  const knex = knexModule({
+    client: SqliteClient as unknown as typeof Knex.Client,
+    connection: { ...settings },
+    useNullAsDefault: true,
+    compileSqlOnError: false,
+    acquireConnectionTimeout: 30_000,
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
+  })
+  await knex.raw('SELECT 1')
+  const reader = inMemory ? undefined : openReader(settings)
+  const exclusive = new Map<string, Promise<unknown>>()
+
+  const readInMemory = async <T extends Row>(query: CompiledSql, bindings: readonly Binding[]): Promise<T[]> =>
+    (await knex.raw(query.sql, bindings as Knex.RawBinding[])) as T[]
+  const readFromFile = <T extends Row>(query: CompiledSql, bindings: readonly Binding[]): Promise<T[]> => {
+    try {
+      return Promise.resolve(reader?.get(query.sql).all(bindings.map(sqliteBinding)) as T[])
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  return {
+    dialect: sqliteDialect,
+    knex,
+    read: reader ? readFromFile : readInMemory,
+    transaction: (_tenantId, work) => knex.transaction(work),
+    forTenant: () => knex,
+    async exclusively(name, timeoutMs, work) {
+      const before = exclusive.get(name) ?? Promise.resolve()
+      const turn = before.then(work, work)
+      exclusive.set(
+        name,
+        turn.catch(() => undefined),
+      )
+      const deadline = new Promise<never>((_resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new Error(`lock "${name}" was not free within ${timeoutMs} ms`)),
+          timeoutMs,
+        )
+        before.finally(() => clearTimeout(timer)).catch(() => undefined)
+      })
+      return Promise.race([turn, deadline])
+    },
+    async ping() {
+      await knex.raw('SELECT 1')
+    },
+    async close() {
+      reader?.close()
+      await knex.destroy()
+      lock?.close()
+    },
+  }
+}
+
+function openReader({ filename }: SqliteSettings): StatementCache {
+  const connection = new Driver(filename, { readonly: true })
+  connection.pragma('busy_timeout = 5000')
+  connection.pragma('cache_size = -16000')
+  return new StatementCache(connection)
+}
+
+/** The lock is an exclusive transaction on a file beside the database, so the system frees it when the process dies. */
+function lockFile(filename: string): BetterSqlite3.Database {
+  const lock = new Driver(`${filename}.lock`, { timeout: 0 })
+  try {
+    lock.pragma('journal_mode = MEMORY')
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!codeOf(error).startsWith('SQLITE_BUSY')) throw error
+    throw new DatabaseInUse(
+      `another process is using ${filename}. Stop it first, or start this one with another DATA_DIR. ` +
+        'Several instances need SQL Server (DATABASE_URL).',
+    )
+  }
+}

@@ -1,0 +1,6 @@
+import { migration } from '../migration.ts'
+
+/** Who made an asset is its producer. */
+export default migration(schema => {
+  schema.renameColumn('assets', 'vendor', 'producer')
+})

@@ -1,0 +1,32 @@
+import type { Actor, PermissionKey, Tenant } from '../contract.ts'
+
+/** What a group, and through it a user, may do. */
+export interface Permissions {
+  has(key: PermissionKey): boolean
+}
+
+/** Who is behind a request, once the credentials are checked. Cached and shared: never changed. */
+export interface Principal {
+  readonly actor: Actor
+  readonly tenantId: string
+  readonly permissions: Permissions
+  /** The log-in this came from; undefined for API keys. */
+  readonly sessionId: string | undefined
+}
+
+/** Checks the credentials of a request. */
+export interface Authenticator {
+  /**
+   * @param authorization the `Authorization` header
+   * @returns at once when the token is known, so that a request does not pay for a promise
+   * @throws Problem `unauthenticated`
+   */
+  authenticate(authorization: string | undefined): Principal | Promise<Principal>
+}
+
+/** A tenant with what its licence gives it right now. */
+export interface TenantState {
+  readonly tenant: Tenant
+  /** Keys of the features that are on: none of the licensed ones in `grace`. */
+  readonly features: ReadonlySet<string>
+}

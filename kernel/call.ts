@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import type { z } from 'zod'
+import type { AuditFacts } from './audit/writer.ts'
+import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Tenant } from './contract.ts'
+import { PlatformDb } from './data/platform-db.ts'
+import { TenantDb } from './data/tenant-db.ts'
+import { TransactionSlot } from './data/transaction-slot.ts'
+import type { Log } from './log/log.ts'
+import type { Permissions } from './access/principal.ts'
+import type { PluginHost } from './plugins/host.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Where a call comes from: the parts that are costly to make are made when somebody asks. */
+export interface CallOrigin {
+  readonly actor: Actor
+  readonly address?: string
+  traceId?(): string
+  signal?(): AbortSignal
+}
+
+/** An audit line that waits for the end of the call. */
+export interface PendingAudit {
+  readonly tenantId: string
+  readonly entry: AuditEntry
+}
+
+/** 32 hex digits of a new W3C trace. */
+export const newTraceId = (): string => randomBytes(16).toString('hex')
+
+const never = new AbortController().signal
+
+/** What all views of one call share: the transaction, the trace, the audit lines. */
+export class CallCore {
+  readonly runtime: Runtime
+  readonly origin: CallOrigin
+  readonly slot: TransactionSlot
+  readonly audits: PendingAudit[] = []
+  #traceId: string | undefined
+  #platform: PlatformDb | undefined
+
+  constructor(runtime: Runtime, origin: CallOrigin) {
+    this.runtime = runtime
+    this.origin = origin
+    this.slot = new TransactionSlot(runtime.database)
+  }
+
+  get traceId(): string {
+    return (this.#traceId ??= this.origin.traceId?.() ?? newTraceId())
+  }
+
+  get signal(): AbortSignal {
+    return this.origin.signal?.() ?? never
+  }
+
+  get platform(): PlatformDb {
+    return (this.#platform ??= new PlatformDb(this.runtime.database, this.runtime.sharedTables, this.slot))
+  }
+
+  /** Who, from where, under which trace: what every audit line of the call has in common. */
+  get auditFacts(): AuditFacts {
+    const { actor, address } = this.origin
+    return { actor, address, traceId: this.traceId, now: this.runtime.now() }
+  }
+}
+
+/** A tenant's call as one plugin sees it. */
+export class TenantCall implements Call {
+  readonly core: CallCore
+  readonly host: PluginHost
+  readonly tenant: Tenant
+  readonly db: TenantDb
+  readonly #permissions: Permissions
+  /** Contexts of this call, one a plugin, so that services are made once. */
+  readonly contexts: Map<PluginHost, object>
+  #log: Log | undefined
+
+  constructor(
+    core: CallCore,
+    host: PluginHost,
+    tenant: Tenant,
+    permissions: Permissions,
+    db: TenantDb = new TenantDb(core.runtime.database, tenant.id, core.runtime.sharedTables, core.slot),
+    contexts: Map<PluginHost, object> = new Map(),
+  ) {
+    this.core = core
+    this.host = host
+    this.tenant = tenant
+    this.db = db
+    this.#permissions = permissions
+    this.contexts = contexts
+  }
+
+  /** The same call as another plugin sees it. */
+  within(host: PluginHost): TenantCall {
+    return new TenantCall(this.core, host, this.tenant, this.#permissions, this.db, this.contexts)
+  }
+
+  get actor(): Actor {
+    return this.core.origin.actor
+  }
+
+  get traceId(): string {
+    return this.core.traceId
+  }
+
+  get signal(): AbortSignal {
+    return this.core.signal
+  }
+
+  get log(): Log {
+    return (this.#log ??= this.host.log.child({ tenant_id: this.tenant.id, trace_id: this.traceId }))
+  }
+
+  now(): Date {
+    return this.core.runtime.now()
+  }
+
+  can(permission: PermissionKey): boolean {
+    return this.#permissions.has(permission)
+  }
+
+  audit(entry: AuditEntry): void {
+    this.core.audits.push({ tenantId: this.tenant.id, entry })
+  }
+
+  emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>): Promise<void> {
+    return this.host.emit(this.core, event, payload, this.tenant.id)
+  }
+
+  enqueue(job: string, data: unknown, options: { readonly unique?: string } = {}): Promise<string> {
+    return this.host.enqueue(this.core, job, data, { ...options, tenantId: this.tenant.id })
+  }
+}
+
+/** A platform call as one plugin sees it. */
+export class PlatformWork implements PlatformCall {
+  readonly core: CallCore
+  readonly host: PluginHost
+  #log: Log | undefined
+
+  constructor(core: CallCore, host: PluginHost) {
+    this.core = core
+    this.host = host
+  }
+
+  get db(): PlatformDb {
+    return this.core.platform
+  }
+
+  get actor(): Actor {
+    return this.core.origin.actor
+  }
+
+  get traceId(): string {
+    return this.core.traceId
+  }
+
+  get signal(): AbortSignal {
+    return this.core.signal
+  }
+
+  get log(): Log {
+    return (this.#log ??= this.host.log.child({ trace_id: this.traceId }))
+  }
+
+  now(): Date {
+    return this.core.runtime.now()
+  }
+
+  audit(tenantId: string, entry: AuditEntry): void {
+    this.core.audits.push({ tenantId, entry })
+  }
+
+  emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void> {
+    return this.host.emit(this.core, event, payload, tenantId)
+  }
+
+  enqueue(
+    job: string,
+    data: unknown,
+    options: { readonly unique?: string; readonly tenantId?: string } = {},
+  ): Promise<string> {
+    return this.host.enqueue(this.core, job, data, options)
+  }
+}

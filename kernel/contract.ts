@@ -1,0 +1,332 @@
+/**
+ * Everything a plugin may import from the kernel. A plugin is one frozen descriptor, readable before any of its code
+ * runs, and one `setup(kit)` that registers behaviour through `kit`, so that the kernel can undo all of it.
+ */
+import type { Readable } from 'node:stream'
+import type { z } from 'zod'
+import type { TenantDb } from './data/tenant-db.ts'
+import type { PlatformDb } from './data/platform-db.ts'
+import type { Log } from './log/log.ts'
+
+export { problem, Problem, type ErrorCode } from './errors.ts'
+export { prepare, type PreparedQuery } from './data/prepared.ts'
+export { defineList, type ListPage } from './data/list.ts'
+export { csvReply, etagReply, reply, Reply } from './http/reply.ts'
+export { newId } from './data/id.ts'
+export type { Log, PlatformDb, TenantDb }
+
+/** A permission key: `resource:action`. */
+export type PermissionKey = `${string}:${string}`
+
+/** A typed name of a service that one plugin offers and others use; the value is bound by the provider. */
+export interface ServiceRef<T> {
+  readonly id: string
+  /** Only carries the type. */
+  readonly type?: T
+}
+
+/** A typed name of an event: what its payload looks like, wherever it is sent or heard. */
+export interface EventRef<P extends z.ZodType = z.ZodType> {
+  readonly id: string
+  readonly payload: P
+}
+
+/** Names a service, `<plugin>.<noun>`. Export it from the provider's `public.ts`. */
+export const serviceRef = <T>(id: string): ServiceRef<T> => Object.freeze({ id })
+
+/** Names an event, `<plugin>.<noun>-<past participle>`, with the schema of its payload. */
+export const eventRef = <P extends z.ZodType>(id: string, payload: P): EventRef<P> => Object.freeze({ id, payload })
+
+/** The tenant a call works for. */
+export interface Tenant {
+  readonly id: string
+  readonly name: string
+  readonly account_name: string
+  readonly status: TenantStatus
+}
+
+/** Contract 15.1: `grace` keeps everything but licensed features, `expired` and `suspended` keep nobody in. */
+export type TenantStatus = 'pending' | 'active' | 'grace' | 'expired' | 'suspended'
+
+/** Who does it. */
+export interface Actor {
+  readonly kind: 'user' | 'device' | 'service' | 'anonymous'
+  readonly id: string
+}
+
+/** One line of the audit log. Values under keys that name secrets are left out when it is written. */
+export interface AuditEntry {
+  /** `<resource>.<past participle>`, such as `asset.updated`. Default: derived from the route. */
+  readonly action?: string
+  readonly resourceType: string
+  readonly resourceId: string
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+interface AnyCall {
+  readonly actor: Actor
+  readonly log: Log
+  /** Aborted when the client went away, the job timed out, or the kernel stops. */
+  readonly signal: AbortSignal
+  /** W3C trace id, 32 hex digits. */
+  readonly traceId: string
+  /** The time by the kernel's clock; tests move it. */
+  now(): Date
+}
+
+/** What work may know of the tenant's call it serves: the same object for HTTP, WebSocket, job and event. */
+export interface Call extends AnyCall {
+  readonly tenant: Tenant
+  readonly db: TenantDb
+  /** True when the actor holds the permission. */
+  can(permission: PermissionKey): boolean
+  /** Adds a line to the audit log, in the transaction of the call. */
+  audit(entry: AuditEntry): void
+  /** Tells other plugins, through the outbox: delivered at least once, in order per tenant, only if the call commits. */
+  emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>): Promise<void>
+  /**
+   * Queues one of the plugin's own jobs, in the transaction of the call.
+   * @param options.unique while a job of this name and key is queued, no second one is made
+   * @returns the id under which `GET /api/v1/jobs/:id` shows it
+   */
+  enqueue(job: string, data: unknown, options?: { readonly unique?: string }): Promise<string>
+}
+
+/** The call of work that belongs to no tenant: sign-in, webhooks, global catalogues. */
+export interface PlatformCall extends AnyCall {
+  readonly db: PlatformDb
+  /** Adds a line to the audit log of the tenant it touches. */
+  audit(tenantId: string, entry: AuditEntry): void
+  emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void>
+  enqueue(job: string, data: unknown, options?: { readonly unique?: string; readonly tenantId?: string }): Promise<string>
+}
+
+/** Services are classes made once per call, on first use, with one object of named dependencies (Awilix PROXY). */
+export type ServiceClasses = Readonly<Record<string, new (cradle: never) => object>>
+type Services<S extends ServiceClasses> = { readonly [K in keyof S]: InstanceType<S[K]> }
+type Refs = Readonly<Record<string, ServiceRef<unknown>>>
+type Used<R extends Refs> = { readonly [K in keyof R]: R[K] extends ServiceRef<infer T> ? T : never }
+
+/** What a handler gets: the call, the plugin's services and the services of others it uses. */
+export type Context<S extends ServiceClasses, U extends Refs> = { readonly call: Call } & Services<S> & Used<U>
+/** The same for work without a tenant. */
+export type PlatformContext<S extends ServiceClasses> = { readonly call: PlatformCall } & Services<S>
+
+/** A request body that is read as a stream instead of being parsed. */
+export interface Upload {
+  /** Media type of the content, without parameters. */
+  readonly type: string
+  readonly filename: string | undefined
+  readonly content: Readable
+}
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined
+type Optional = z.ZodType | undefined
+
+interface RouteOptions<Q extends Optional, B extends Optional, R extends Optional> {
+  /** One line for the API documentation. */
+  readonly summary: string
+  readonly description?: string
+  /** Schema of the path's parameters; default: every parameter is a UUID. */
+  readonly params?: z.ZodType<Record<string, string>>
+  readonly query?: Q
+  /** Schema of the JSON body. Unknown fields are refused when it is a strict object. */
+  readonly body?: B
+  /** Largest body in bytes; default 100 kB for JSON. */
+  readonly maxBytes?: number
+  /** Take the body as a stream of one of these media types instead of JSON. */
+  readonly upload?: { readonly types: readonly string[] }
+  /** Schema of the answer; undefined: no body (204). */
+  readonly returns?: R
+  /** Media type of a streamed answer. */
+  readonly produces?: string
+  /** Status of success; default 200, 204 without `returns`. */
+  readonly status?: number
+  /** At most so many requests a minute, per tenant and user, or per address where nobody is signed in. */
+  readonly limit?: { readonly perMinute: number }
+  /** False for a write that is not worth a line (a dry run); default: every non-GET is audited. */
+  readonly audit?: false | { readonly action: string; readonly resourceType: string }
+  /** False for writes that open their own transactions, because they run long. Default: one transaction a write. */
+  readonly atomic?: boolean
+  readonly deprecated?: boolean
+}
+
+/** What the request brought, checked. */
+export interface Input<Q, B> {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Q
+  readonly body: B
+  /** The revision named by `If-Match`; undefined without the header. */
+  readonly ifMatch: number | undefined
+  /** The body of a route with `upload`. */
+  readonly upload: Upload
+}
+
+/** A route of a tenant: signed in, feature on, permission held. */
+export interface Route<
+  Perm extends string,
+  S extends ServiceClasses,
+  U extends Refs,
+  Q extends Optional,
+  B extends Optional,
+  R extends Optional,
+> extends RouteOptions<Q, B, R> {
+  /** The permission to hold; `signed-in` asks for none. */
+  readonly permission: Perm | 'signed-in'
+  handle(input: Input<Output<Q>, Output<B>>, context: Context<S, U>): Promise<Answer<R>> | Answer<R>
+}
+
+/** Facts of the request that only platform routes may look at. */
+export interface RequestFacts {
+  readonly address: string
+  readonly userAgent: string
+  header(name: string): string
+  cookie(name: string): string | undefined
+  /** The bytes of the body as they came, for signatures. */
+  readonly rawBody: Buffer
+}
+
+/** A route outside any tenant. */
+export interface PlatformRoute<
+  S extends ServiceClasses,
+  Q extends Optional,
+  B extends Optional,
+  R extends Optional,
+> extends RouteOptions<Q, B, R> {
+  /** `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself. */
+  readonly access: 'public' | 'internal-token' | 'signature'
+  handle(
+    input: Input<Output<Q>, Output<B>>,
+    context: PlatformContext<S>,
+    request: RequestFacts,
+  ): Promise<Answer<R>> | Answer<R>
+}
+
+type Answer<R extends Optional> = (R extends z.ZodType ? z.input<R> : undefined | void) | import('./http/reply.ts').Reply
+
+/** `METHOD /path/:id`; paths are below `/api/v1` unless they start with `/internal/`. */
+export type Signature = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
+
+/** How far a job is. */
+export interface Progress {
+  readonly done: number
+  readonly total?: number
+  readonly message?: string
+}
+
+interface JobOptions<D extends z.ZodType> {
+  /** Schema of the data a run gets; for recurring jobs `{}` must satisfy it. */
+  readonly data: D
+  /** Run by itself: an interval (`2 hours`) or a cron line, in UTC. */
+  readonly every?: string
+  /** Times to try again after a failure; default 3, with growing pauses. */
+  readonly retries?: number
+  /** Milliseconds until a run's signal is aborted; default ten minutes. */
+  readonly timeoutMs?: number
+}
+
+/** A job that runs for one tenant at a time. */
+export interface TenantJob<S extends ServiceClasses, U extends Refs, D extends z.ZodType> extends JobOptions<D> {
+  readonly scope: 'tenant'
+  run(data: z.output<D>, context: Context<S, U> & { progress(progress: Progress): void }): Promise<unknown>
+}
+
+/** A job that belongs to no tenant. */
+export interface PlatformJob<S extends ServiceClasses, D extends z.ZodType> extends JobOptions<D> {
+  readonly scope: 'platform'
+  run(data: z.output<D>, context: PlatformContext<S> & { progress(progress: Progress): void }): Promise<unknown>
+}
+
+/** An event as a handler gets it: the id is the same each time it is delivered. */
+export interface Delivery<P> {
+  readonly id: string
+  readonly payload: P
+}
+
+/** The only way a plugin registers behaviour. Every method throws outside `setup`. */
+export interface Kit<
+  Perm extends string,
+  C,
+  S extends ServiceClasses,
+  PS extends ServiceClasses,
+  U extends Refs,
+> {
+  /** The plugin's settings, checked. */
+  readonly config: C
+  readonly log: Log
+  /** What must be closed when the plugin stops, last opened first. */
+  readonly own: AsyncDisposableStack
+  route<Q extends Optional = undefined, B extends Optional = undefined, R extends Optional = undefined>(
+    signature: Signature,
+    route: Route<Perm, S, U, Q, B, R>,
+  ): void
+  platformRoute<Q extends Optional = undefined, B extends Optional = undefined, R extends Optional = undefined>(
+    signature: Signature,
+    route: PlatformRoute<PS, Q, B, R>,
+  ): void
+  job<D extends z.ZodType>(name: string, job: TenantJob<S, U, D> | PlatformJob<PS, D>): void
+  /** Hears an event of a tenant for which the plugin is on. */
+  on<P extends z.ZodType>(
+    event: EventRef<P>,
+    handle: (delivery: Delivery<z.output<P>>, context: Context<S, U>) => Promise<void>,
+  ): void
+  /** Hears an event that belongs to no tenant. */
+  onPlatform<P extends z.ZodType>(
+    event: EventRef<P>,
+    handle: (delivery: Delivery<z.output<P>>, context: PlatformContext<PS>) => Promise<void>,
+  ): void
+  /** Part of `/health/ready` and `/health/plugins/<name>`: reject to say what is wrong. */
+  healthy(check: () => Promise<void>): void
+}
+
+/** What `definePlugin` takes; see `docs/plugins.md`. */
+export interface PluginDescriptor<
+  Perm extends PermissionKey = PermissionKey,
+  C extends z.ZodObject = z.ZodObject,
+  S extends ServiceClasses = ServiceClasses,
+  PS extends ServiceClasses = ServiceClasses,
+  U extends Refs = Refs,
+> {
+  /** Kebab-case, as its folder. */
+  readonly name: string
+  readonly version: string
+  readonly title: string
+  /** The key in `tenant_features` that switches it on; undefined: on for every active tenant. */
+  readonly feature?: string
+  /** First path segments it owns: `assets` owns `/api/v1/assets/…`, `internal/cve-feed` owns `/internal/cve-feed/…`. */
+  readonly segments: readonly string[]
+  readonly permissions?: Readonly<Record<Perm, string>>
+  /** Settings it reads from the environment. */
+  readonly config?: C
+  /** Services of other plugins it needs. */
+  readonly uses?: U
+  /** Services it offers: service name to ref. */
+  readonly offers?: Readonly<Record<string, ServiceRef<unknown>>>
+  readonly emits?: readonly EventRef[]
+  /** Tables without a tenant that `db.shared()` may read. */
+  readonly sharedTables?: readonly string[]
+  /** Folder of its migrations (`V1__assets.ts` …), with a history table of its own; see `docs/migrations.md`. */
+  readonly migrations?: string
+  /** Classes made once per tenant call, on first use. */
+  readonly services?: S
+  /** Classes made once per platform call, on first use. */
+  readonly platformServices?: PS
+  /** Rows for the demo tenant of a first start. */
+  readonly demo?: (context: Context<S, U>) => Promise<void>
+  setup(kit: Kit<NoInfer<Perm>, z.output<C>, NoInfer<S>, NoInfer<PS>, NoInfer<U>>): void | Promise<void>
+}
+
+/** A plugin, whatever its types. */
+export type AnyPlugin = PluginDescriptor<PermissionKey, z.ZodObject, ServiceClasses, ServiceClasses, Refs>
+
+/** Checks nothing and runs nothing: it only fixes the types and freezes the descriptor. */
+export const definePlugin = <
+  const Perm extends PermissionKey = never,
+  C extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  S extends ServiceClasses = Record<never, never>,
+  PS extends ServiceClasses = Record<never, never>,
+  U extends Refs = Record<never, never>,
+>(
+  descriptor: PluginDescriptor<Perm, C, S, PS, U>,
+): PluginDescriptor<Perm, C, S, PS, U> => Object.freeze(descriptor)

@@ -1,0 +1,71 @@
+/**
+ * Every error the API can answer with: code, status, title. Codes are part of the contract: never reused, never renamed.
+ * `docs/errors.md` is rendered from this table.
+ */
+export const errorCodes = {
+  malformed: [400, 'The request cannot be read'],
+  invalid_cursor: [400, 'The cursor does not belong to this list'],
+  unauthenticated: [401, 'Not signed in'],
+  invalid_credentials: [401, 'E-mail or password is wrong'],
+  invalid_signature: [401, 'The signature is missing or wrong'],
+  forbidden: [403, 'Not allowed'],
+  tenant_pending: [403, 'The account has no active licence yet'],
+  license_expired: [403, 'The licence has expired'],
+  tenant_suspended: [403, 'The account is suspended'],
+  feature_disabled: [403, 'The licence does not include this feature'],
+  origin_not_allowed: [403, 'Requests from this origin are not allowed'],
+  not_found: [404, 'Not found'],
+  tenant_not_found: [404, 'No such tenant'],
+  method_not_allowed: [405, 'This path does not take this method'],
+  conflict: [409, 'Conflicts with what is stored'],
+  idempotency_key_reused: [409, 'The idempotency key was used for another request'],
+  idempotency_key_in_use: [409, 'The first request with this idempotency key is still running'],
+  stale: [412, 'The record has changed since it was read'],
+  too_large: [413, 'The request is too large'],
+  unsupported_media_type: [415, 'This media type is not taken here'],
+  invalid: [422, 'The request is not valid'],
+  too_many_requests: [429, 'Too many requests'],
+  internal: [500, 'Something went wrong on our side'],
+  starting: [503, 'The service is starting'],
+  stopping: [503, 'The service is stopping'],
+  plugin_unavailable: [503, 'This part of the service is not running'],
+  database_unavailable: [503, 'The database does not answer'],
+  storage_full: [503, 'There is no room left to store this'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** One fault of a 422: where in the request, and what is wrong there. */
+export interface Fault {
+  /** Dotted path, such as `body.cpes.0` or `query.limit`. */
+  readonly path: string
+  readonly message: string
+}
+
+interface ProblemOptions {
+  readonly errors?: readonly Fault[]
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/** An error meant for the caller: its code decides the status, its message is the `detail` they read. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly errors: readonly Fault[] | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+
+  constructor(code: ErrorCode, detail?: string, options: ProblemOptions = {}) {
+    const [status, title] = errorCodes[code]
+    super(detail ?? title, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.status = status
+    this.errors = options.errors
+    this.headers = options.headers
+  }
+}
+
+/** `throw problem('not_found', 'No asset has this id.')` */
+export const problem = (code: ErrorCode, detail?: string, options?: ProblemOptions): Problem =>
+  new Problem(code, detail, options)

@@ -1,0 +1,126 @@
+import { constants } from 'node:zlib'
+import cors from '@koa/cors'
+import Koa from 'koa'
+import compress from 'koa-compress'
+import type { Dialect } from '../../db/database.ts'
+import { Problem, problem } from '../errors.ts'
+import type { Log } from '../log/log.ts'
+import type { RequestLog } from '../log/request-log.ts'
+import { problemBody, toProblem } from './problem-json.ts'
+import { type RequestState, traceIdOf } from './route.ts'
+import { securityHeaders } from './send.ts'
+
+/** Whether requests are served. */
+export type Lifecycle = 'starting' | 'running' | 'stopping'
+
+/** What the HTTP side needs. */
+export interface AppParts {
+  readonly dialect: Dialect
+  readonly log: Log
+  readonly requestLog: RequestLog
+  lifecycle(): Lifecycle
+  /** `/health/*`, `/docs`, `/openapi.json`: answers true when the path was one of its own. */
+  system(ctx: Koa.Context): Promise<boolean>
+  dispatch(ctx: Koa.Context): Promise<unknown>
+  readonly trustProxy: boolean
+  readonly cors: {
+    readonly origins: readonly string[]
+    readonly credentials: boolean
+    readonly methods: readonly string[] | undefined
+    readonly headers: readonly string[] | undefined
+  }
+}
+
+type Next = () => Promise<unknown>
+
+/** The Koa application: headers, CORS, compression, errors and the request log around `dispatch`. */
+export function createApp(parts: AppParts): Koa {
+  const app = new Koa({ proxy: parts.trustProxy })
+  app.on('error', (error: Error) => parts.log.warn(error, 'the answer could not be written'))
+  const headers = Object.entries(securityHeaders)
+  const allowed = new Set(parts.cors.origins)
+  const withCors = cors({
+    origin: ctx => (allowed.has(ctx.get('Origin')) ? ctx.get('Origin') : ''),
+    credentials: parts.cors.credentials,
+    exposeHeaders: ['ETag', 'Retry-After', 'Idempotency-Replayed', 'Content-Disposition'],
+    maxAge: 600,
+    ...(parts.cors.methods ? { allowMethods: [...parts.cors.methods] } : {}),
+    ...(parts.cors.headers ? { allowHeaders: [...parts.cors.headers] } : {}),
+  })
+  const compressed = compress({
+    threshold: 1024,
+    br: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } },
+    gzip: { level: 5 },
+    zstd: false,
+  } as Parameters<typeof compress>[0])
+
+  async function answer(ctx: Koa.Context): Promise<void> {
+    try {
+      const lifecycle = parts.lifecycle()
+      if (lifecycle !== 'running' && !ctx.path.startsWith('/health/')) throw unavailable(ctx, lifecycle)
+      if (!(await parts.system(ctx))) await parts.dispatch(ctx)
+    } catch (error) {
+      fail(ctx, error)
+    }
+  }
+
+  function fail(ctx: Koa.Context, error: unknown): void {
+    const failure = toProblem(error, parts.dialect)
+    const traceId = traceIdOf(ctx)
+    if (failure.status >= 500 && failure.code !== 'starting' && failure.code !== 'stopping') {
+      const cause = failure.cause instanceof Error ? failure.cause : failure
+      parts.log.error({ err: cause, trace_id: traceId, route: (ctx.state as RequestState).route }, cause.message)
+    }
+    ctx.state.error = failure.code
+    for (const [name, value] of Object.entries(failure.headers ?? {})) ctx.set(name, value)
+    ctx.status = failure.status
+    ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
+    ctx.body = JSON.stringify(problemBody(failure, ctx.path, traceId))
+  }
+
+  app.use(async (ctx, next) => {
+    const started = performance.now()
+    for (const [name, value] of headers) ctx.res.setHeader(name, value)
+    const { origin, 'accept-encoding': encodings } = ctx.req.headers
+    let serve: Next = () => answer(ctx)
+    if (encodings !== undefined) serve = wrap(compressed as Wrapper, ctx, serve)
+    if (origin !== undefined) serve = wrap(withCors as Wrapper, ctx, serve)
+    await serve()
+    const log = (): void => logRequest(parts.requestLog, ctx, performance.now() - started)
+    if (isStream(ctx.body)) ctx.res.once('close', log)
+    else log()
+    return next
+  })
+  return app
+}
+
+type Wrapper = (ctx: Koa.Context, next: Next) => Promise<unknown>
+const wrap =
+  (wrapper: Wrapper, ctx: Koa.Context, next: Next): Next =>
+  () =>
+    wrapper(ctx, next)
+
+const isStream = (body: unknown): boolean => typeof body === 'object' && body !== null && 'pipe' in body
+
+function unavailable(ctx: Koa.Context, lifecycle: 'starting' | 'stopping'): Problem {
+  if (lifecycle === 'stopping') ctx.set('Connection', 'close')
+  return problem(lifecycle, undefined, { headers: { 'Retry-After': lifecycle === 'starting' ? '1' : '5' } })
+}
+
+function logRequest(write: RequestLog, ctx: Koa.Context, durationMs: number): void {
+  const state = ctx.state as RequestState & { error?: string }
+  write({
+    method: ctx.method,
+    url: ctx.originalUrl,
+    route: state.route,
+    status: ctx.status,
+    durationMs,
+    bytes: ctx.length,
+    ip: ctx.ip,
+    plugin: state.plugin,
+    tenantId: state.tenantId,
+    actorId: state.actorId,
+    traceId: state.traceId,
+    error: state.error,
+  })
+}

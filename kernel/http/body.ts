@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { Readable, Transform } from 'node:stream'
+import type Koa from 'koa'
+import { koaBody } from 'koa-body'
+import type { Upload } from '../contract.ts'
+import { type Problem, problem } from '../errors.ts'
+
+/** Largest JSON body a route takes unless it says otherwise. */
+export const DEFAULT_JSON_LIMIT = 100_000
+/** Largest uploaded file unless a route says otherwise. */
+export const DEFAULT_UPLOAD_LIMIT = 50_000_000
+
+const next = async (): Promise<void> => undefined
+
+const tooLarge = (limit: number): Problem => problem('too_large', `The body may have at most ${limit} bytes.`)
+
+function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
+  const declared = Number(ctx.req.headers['content-length'])
+  if (declared > limit) throw tooLarge(limit)
+}
+
+function bodyProblem(error: unknown, limit: number): unknown {
+  const { status, type } = error as { status?: number; type?: string }
+  if (status === 413 || type === 'entity.too.large') return tooLarge(limit)
+  if (status === 415) return problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
+  if (error instanceof SyntaxError || status === 400 || type === 'request.size.invalid') {
+    return problem('malformed', 'The body is not valid JSON.', { cause: error })
+  }
+  return error
+}
+
+/** Reads a JSON body: objects and arrays only, at most `limit` bytes, before and after unpacking. */
+export function jsonBody(limit: number): (ctx: Koa.Context) => Promise<unknown> {
+  const parse = koaBody({
+    json: true,
+    multipart: false,
+    urlencoded: false,
+    text: false,
+    jsonLimit: limit,
+    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'] as never,
+  })
+  return async ctx => {
+    checkDeclaredSize(ctx, limit)
+    if (!ctx.is('json', '+json')) {
+      const empty = ctx.req.headers['content-length'] === '0' || !hasBody(ctx.req)
+      if (empty) return {}
+      throw problem('unsupported_media_type', 'Send the body as application/json.')
+    }
+    try {
+      await parse(ctx as never, next)
+    } catch (error) {
+      throw bodyProblem(error, limit)
+    }
+    return ctx.request.body ?? {}
+  }
+}
+
+const hasBody = (req: IncomingMessage): boolean =>
+  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+
+/** Reads the body as it came, for signatures. */
+export async function rawBody(ctx: Koa.Context, limit: number): Promise<Buffer> {
+  checkDeclaredSize(ctx, limit)
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw tooLarge(limit)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Parses what `rawBody` read. */
+export function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    throw problem('malformed', 'The body is not valid JSON.', { cause: error })
+  }
+}
+
+/** An upload and what to do when it has been used. */
+export interface OpenUpload extends AsyncDisposable {
+  readonly upload: Upload
+}
+
+/**
+ * Opens the body as a stream of one of `types`, or the first file of a multipart form. At most `limit` bytes: the
+ * stream fails with `too_large` beyond that.
+ */
+export function uploadBody(types: readonly string[], limit: number): (ctx: Koa.Context) => Promise<OpenUpload> {
+  const multipart = koaBody({
+    multipart: true,
+    json: false,
+    urlencoded: false,
+    text: false,
+    formidable: { maxFileSize: limit, maxTotalFileSize: limit, maxFiles: 1, maxFields: 20, maxFieldsSize: 20_000 },
+  })
+  return async ctx => {
+    checkDeclaredSize(ctx, limit)
+    if (types.includes('multipart/form-data') && ctx.is('multipart/form-data')) return fromForm(ctx, multipart, limit)
+    const type = ctx.is([...types])
+    if (!type) throw problem('unsupported_media_type', `Send the body as ${types.join(' or ')}.`)
+    const content = ctx.req.pipe(limited(limit))
+    ctx.req.once('error', error => content.destroy(error))
+    ctx.req.once('aborted', () => content.destroy(problem('malformed', 'The body ended early.')))
+    return {
+      upload: { type, filename: undefined, content },
+      [Symbol.asyncDispose]: async () => {
+        content.destroy()
+      },
+    }
+  }
+}
+
+interface FormFile {
+  readonly filepath: string
+  readonly mimetype: string | null
+  readonly originalFilename: string | null
+}
+
+async function fromForm(ctx: Koa.Context, parse: ReturnType<typeof koaBody>, limit: number): Promise<OpenUpload> {
+  try {
+    await parse(ctx as never, next)
+  } catch (error) {
+    const { httpCode } = error as { httpCode?: number }
+    if (httpCode === 413) throw tooLarge(limit)
+    throw problem('malformed', 'The multipart form cannot be read.', { cause: error })
+  }
+  const files = Object.values((ctx.request as unknown as { files?: Record<string, FormFile | FormFile[]> }).files ?? {})
+  const file = files.flat()[0]
+  if (!file) throw problem('invalid', 'The form has no file.', { errors: [{ path: 'body', message: 'a file is missing' }] })
+  const content = createReadStream(file.filepath)
+  return {
+    upload: { type: file.mimetype ?? 'application/octet-stream', filename: file.originalFilename ?? undefined, content },
+    [Symbol.asyncDispose]: async () => {
+      content.destroy()
+      await rm(file.filepath, { force: true })
+    },
+  }
+}
+
+function limited(limit: number): Transform {
+  let size = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length
+      if (size > limit) done(tooLarge(limit))
+      else done(null, chunk)
+    },
+  })
+}
+
+/** Stands in the input of routes that take no upload. */
+export const noUpload: Upload = Object.freeze({ type: '', filename: undefined, content: Readable.from([]) })

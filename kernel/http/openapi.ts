@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { errorCodes } from '../errors.ts'
+import type { Catalogue } from '../plugins/catalogue.ts'
+import type { RegisteredRoute } from '../plugins/registrations.ts'
+
+type Json = Record<string, unknown>
+
+const problemSchema: Json = {
+  type: 'object',
+  description: 'RFC 9457 problem details; `error` is stable.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'error', 'trace_id'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    error: { type: 'string', enum: Object.keys(errorCodes) },
+    trace_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
+    },
+  },
+}
+
+/** OpenAPI 3.1 of the running plugins, from the schemas that validate. */
+export function openApi(catalogue: Catalogue, version: string): Json {
+  const paths: Record<string, Json> = {}
+  const tags: Json[] = []
+  for (const { plugin, mount } of catalogue.hosts) {
+    if (!mount) continue
+    tags.push({ name: plugin.name, description: plugin.title })
+    for (const registered of mount.routes) {
+      const path = registered.path.replace(/:(\w+)/g, '{$1}')
+      paths[path] = { ...paths[path], [registered.method.toLowerCase()]: operation(plugin.name, plugin.feature, registered) }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Monozu Cloud API',
+      version,
+      description:
+        'Errors are `application/problem+json` with a stable `error` code. Lists take `limit`, `cursor`, `sort` and ' +
+        '`count`. POST honours `Idempotency-Key`, writes to single records honour `If-Match`.',
+    },
+    tags,
+    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    components: {
+      schemas: { Problem: problemSchema },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        internalToken: { type: 'apiKey', in: 'header', name: 'X-Internal-Token' },
+        signature: { type: 'apiKey', in: 'header', name: 'X-Hmac-Signature' },
+      },
+    },
+  }
+}
+
+function operation(tag: string, feature: string | undefined, registered: RegisteredRoute): Json {
+  const { route, path, method } = registered
+  const status = route.status ?? (route.returns || route.produces ? 200 : 204)
+  const notes = [
+    route.description,
+    registered.kind === 'tenant' && registered.route.permission !== 'signed-in'
+      ? `Permission: \`${registered.route.permission}\`.`
+      : undefined,
+    feature ? `Feature: \`${feature}\`.` : undefined,
+  ].filter(note => note !== undefined)
+  return {
+    tags: [tag],
+    operationId: operationId(method, path),
+    summary: route.summary,
+    ...(notes.length ? { description: notes.join('\n\n') } : {}),
+    ...(route.deprecated ? { deprecated: true } : {}),
+    security: security(registered),
+    parameters: [...pathParameters(registered), ...queryParameters(route.query)],
+    ...requestBody(registered),
+    responses: {
+      [status]: {
+        description: 'Done.',
+        ...(route.returns ? { content: { 'application/json': { schema: schemaOf(route.returns, 'input') } } } : {}),
+        ...(route.produces ? { content: { [route.produces]: { schema: { type: 'string' } } } } : {}),
+      },
+      default: {
+        description: 'A problem.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  }
+}
+
+function security(registered: RegisteredRoute): Json[] {
+  if (registered.kind === 'tenant') return [{ bearer: [] }]
+  return { public: [], 'internal-token': [{ internalToken: [] }], signature: [{ signature: [] }] }[
+    registered.route.access
+  ]
+}
+
+const operationId = (method: string, path: string): string =>
+  [method.toLowerCase(), ...path.split('/').filter(part => part && part !== 'api' && part !== 'v1')]
+    .map(part => part.replace(':', 'by-'))
+    .join('-')
+    .replace(/[-_](\w)/g, (_match, letter: string) => letter.toUpperCase())
+
+function pathParameters({ path, route }: RegisteredRoute): Json[] {
+  const shape = route.params ? (schemaOf(route.params, 'input').properties as Json | undefined) : undefined
+  return [...path.matchAll(/:(\w+)/g)].map(match => ({
+    name: match[1],
+    in: 'path',
+    required: true,
+    schema: shape?.[match[1] as string] ?? { type: 'string', format: 'uuid' },
+  }))
+}
+
+function queryParameters(query: z.ZodType | undefined): Json[] {
+  if (!query) return []
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as { properties?: Json; required?: string[] }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name) && (schema as Json).default === undefined,
+    schema,
+  }))
+}
+
+function requestBody({ route }: RegisteredRoute): Json {
+  if (route.upload) {
+    const file = { schema: { type: 'string', format: 'binary' } }
+    const form = { schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } } }
+    const content = route.upload.types.map(type => [type, type === 'multipart/form-data' ? form : file])
+    return { requestBody: { required: true, content: Object.fromEntries(content) } }
+  }
+  if (!route.body) return {}
+  return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Json
+  return json
+}

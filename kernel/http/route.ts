@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto'
+import type Koa from 'koa'
+import { writeAudit } from '../audit/writer.ts'
+import { CallCore, newTraceId, PlatformWork, TenantCall } from '../call.ts'
+import type { Principal, TenantState } from '../access/principal.ts'
+import type { Actor, Context, PlatformContext, RequestFacts, ServiceClasses } from '../contract.ts'
+import { problem } from '../errors.ts'
+import type { PluginHost } from '../plugins/host.ts'
+import type { AnyPlatformRoute, AnyRoute, RegisteredRoute } from '../plugins/registrations.ts'
+import type { Runtime } from '../runtime.ts'
+import { equalSecrets } from '../secrets/equal-secrets.ts'
+import { gate } from '../tenancy/gate.ts'
+import { DEFAULT_JSON_LIMIT, parseJson, rawBody } from './body.ts'
+import { beginIdempotent, finishIdempotent, type IdempotentRequest } from './idempotency.ts'
+import { inputReader, type OpenInput, parse } from './input.ts'
+import { createLimiter } from './limits.ts'
+import { Reply } from './reply.ts'
+import { send } from './send.ts'
+
+/** Serves one route. */
+export type RouteHandler = (ctx: Koa.Context) => Promise<void>
+
+/** What the request log and the error answer read from `ctx.state`. */
+export interface RequestState {
+  route?: string
+  plugin?: string
+  tenantId?: string
+  actorId?: string
+  traceId?: string
+}
+
+const anonymous: Actor = Object.freeze({ kind: 'anonymous', id: 'anonymous' })
+const management: Actor = Object.freeze({ kind: 'service', id: 'internal' })
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** The trace id of a request: the caller's, if it sent a W3C `traceparent`, else a new one; the same each time. */
+export function traceIdOf(ctx: Koa.Context): string {
+  const state = ctx.state as RequestState
+  if (state.traceId === undefined) {
+    const given = ctx.req.headers.traceparent
+    state.traceId = (typeof given === 'string' && TRACEPARENT.exec(given)?.[1]) || newTraceId()
+  }
+  return state.traceId
+}
+
+/** Compiles a registered route: what can be decided at start is decided here, a request only runs it. */
+export function compileRoute(runtime: Runtime, host: PluginHost, registered: RegisteredRoute): RouteHandler {
+  return registered.kind === 'tenant'
+    ? tenantRoute(runtime, host, registered, registered.route)
+    : platformRoute(runtime, host, registered, registered.route)
+}
+
+function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredRoute, route: AnyRoute): RouteHandler {
+  const { method, path } = registered
+  const writes = method !== 'GET'
+  const read = inputReader(path, route, writes)
+  const status = route.status ?? 200
+  const feature = host.plugin.feature
+  const permission = route.permission === 'signed-in' ? undefined : (route.permission as `${string}:${string}`)
+  const limiter = route.limit ? createLimiter(route.limit.perMinute) : undefined
+  const audit = defaultAudit(registered)
+  const check = answerCheck(runtime, registered)
+
+  return async ctx => {
+    const state = ctx.state as RequestState
+    state.route = path
+    state.plugin = host.plugin.name
+    const authenticated = runtime.authenticator.authenticate(ctx.req.headers.authorization)
+    const principal = authenticated instanceof Promise ? await authenticated : authenticated
+    state.tenantId = principal.tenantId
+    state.actorId = principal.actor.id
+    const tenant = admit(runtime, principal, feature)
+    if (permission && !principal.permissions.has(permission)) {
+      throw problem('forbidden', `This needs the permission "${permission}".`)
+    }
+    if (limiter) await limiter.take(`${principal.tenantId}:${principal.actor.id}`)
+
+    const reading = read(ctx)
+    const open = reading instanceof Promise ? await reading : reading
+    try {
+      const core = new CallCore(runtime, originOf(ctx, principal.actor))
+      const call = new TenantCall(core, host, tenant.tenant, principal.permissions)
+      const context = host.tenantContext(call) as Context<ServiceClasses, Record<never, never>>
+      const work = async (): Promise<unknown> => route.handle(open.input, context)
+      const answer = writes
+        ? await write(ctx, registered, core, principal, open, () => audited(core, call.tenant.id, audit, open, work))
+        : await work()
+      check?.(answer)
+      send(ctx, answer, status)
+    } finally {
+      if (open.upload) await open.upload[Symbol.asyncDispose]()
+    }
+  }
+}
+
+/** The tenant of a principal, if the plugin is on for it. */
+function admit(runtime: Runtime, principal: Principal, feature: string | undefined): TenantState {
+  const tenant = runtime.tenant(principal.tenantId)
+  if (!tenant) throw problem('unauthenticated', 'The account of this token is gone.')
+  const refused = gate(feature, tenant)
+  if (refused) throw refused
+  return tenant
+}
+
+/** Runs a write in one transaction, once per idempotency key. */
+function write(
+  ctx: Koa.Context,
+  { method, path, route }: RegisteredRoute,
+  core: CallCore,
+  principal: Principal,
+  open: OpenInput,
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  if (route.atomic === false) return work()
+  const key = ctx.req.headers['idempotency-key']
+  if (method !== 'POST' || key === undefined || route.upload) return core.slot.run(principal.tenantId, work)
+  const request: IdempotentRequest = {
+    tenantId: principal.tenantId,
+    actorId: principal.actor.id,
+    key: String(key),
+    method,
+    path: `${path}?${JSON.stringify(open.input.params)}`,
+    requestHash: createHash('sha256').update(JSON.stringify(open.input)).digest('hex'),
+    now: core.runtime.now(),
+  }
+  const db = core.platform.forTenant(principal.tenantId)
+  return core.slot.run(principal.tenantId, async () => {
+    const begun = await beginIdempotent(db, request)
+    if (begun.kind === 'repeat') {
+      return new Reply(begun.body, { status: begun.status, headers: { 'Idempotency-Replayed': 'true' } })
+    }
+    const answer = await work()
+    const { body, status } = plain(answer, route.status ?? 200)
+    await finishIdempotent(db, request, { status, body })
+    return answer
+  })
+}
+
+function plain(answer: unknown, status: number): { body: unknown; status: number } {
+  return answer instanceof Reply
+    ? { body: answer.body, status: answer.options.status ?? status }
+    : { body: answer, status }
+}
+
+interface DefaultAudit {
+  readonly action: string
+  readonly resourceType: string
+}
+
+/** `PATCH /assets/:id` is `assets.updated`; `POST /changes/:id/approve` is `changes.approve`. */
+function defaultAudit({ method, path, route }: RegisteredRoute): DefaultAudit | undefined {
+  if (method === 'GET' || route.audit === false) return undefined
+  const parts = path.replace(/^\/(api\/v1|internal)\//, '').split('/')
+  const verbs = { POST: 'created', PUT: 'replaced', PATCH: 'updated', DELETE: 'deleted' } as const
+  const words = parts.filter(part => !part.startsWith(':'))
+  const resourceType = words[0] as string
+  const action = words.length > 1 ? words.slice(1).join('.') : verbs[method]
+  return route.audit ?? { action: `${resourceType}.${action}`, resourceType }
+}
+
+/** Runs the work, then writes its audit lines, or one of its own when the handler recorded none. */
+async function audited(
+  core: CallCore,
+  tenantId: string | undefined,
+  audit: DefaultAudit | undefined,
+  open: OpenInput,
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  const answer = await work()
+  if (audit && tenantId && core.audits.length === 0) {
+    const made = plain(answer, 200).body as { id?: unknown } | undefined | null
+    const resourceId = open.input.params.id ?? (typeof made?.id === 'string' ? made.id : '')
+    core.audits.push({ tenantId, entry: { ...audit, resourceId } })
+  }
+  await flushAudits(core, audit?.action)
+  return answer
+}
+
+/** Writes the audit lines that the call gathered, in its transaction. */
+export async function flushAudits(core: CallCore, defaultAction = 'changed'): Promise<void> {
+  if (core.audits.length === 0) return
+  const facts = core.auditFacts
+  for (const [tenantId, lines] of Map.groupBy(core.audits.splice(0), line => line.tenantId)) {
+    const entries = lines.map(({ entry }) => ({ ...entry, action: entry.action ?? defaultAction }))
+    await writeAudit(core.platform.forTenant(tenantId), entries, facts)
+  }
+}
+
+function platformRoute(
+  runtime: Runtime,
+  host: PluginHost,
+  registered: RegisteredRoute,
+  route: AnyPlatformRoute,
+): RouteHandler {
+  const { method, path } = registered
+  const signed = route.access === 'signature'
+  const read = inputReader(path, route, method !== 'GET' && !signed)
+  const status = route.status ?? 200
+  const limiter = route.limit ? createLimiter(route.limit.perMinute) : undefined
+  const audit = defaultAudit(registered)
+  const check = answerCheck(runtime, registered)
+
+  return async ctx => {
+    const state = ctx.state as RequestState
+    state.route = path
+    state.plugin = host.plugin.name
+    if (route.access === 'internal-token' && !equalSecrets(ctx.get('X-Internal-Token'), runtime.internalToken)) {
+      throw problem('unauthenticated', 'X-Internal-Token is missing or wrong.')
+    }
+    if (limiter) await limiter.take(ctx.ip)
+    const bytes = signed ? await rawBody(ctx, route.maxBytes ?? DEFAULT_JSON_LIMIT) : Buffer.alloc(0)
+    const reading = read(ctx)
+    const open = reading instanceof Promise ? await reading : reading
+    try {
+      const core = new CallCore(runtime, originOf(ctx, route.access === 'public' ? anonymous : management))
+      const context = host.platformContext(new PlatformWork(core, host)) as PlatformContext<ServiceClasses>
+      const facts = requestFacts(ctx, bytes)
+      const work = async (): Promise<unknown> => route.handle(open.input, context, facts)
+      const recorded = (): Promise<unknown> => audited(core, undefined, audit, open, work)
+      const answer =
+        method === 'GET' ? await work() : route.atomic === false ? await recorded() : await core.slot.run(undefined, recorded)
+      check?.(answer)
+      send(ctx, answer, status)
+    } finally {
+      if (open.upload) await open.upload[Symbol.asyncDispose]()
+    }
+  }
+}
+
+/** Parses a signed body, after its signature was checked. */
+export const signedJson = <S extends import('zod').z.ZodType>(schema: S, bytes: Buffer): import('zod').z.output<S> =>
+  parse(schema, parseJson(bytes), 'body')
+
+function originOf(ctx: Koa.Context, actor: Actor) {
+  let controller: AbortController | undefined
+  return {
+    actor,
+    address: ctx.ip,
+    traceId: () => traceIdOf(ctx),
+    signal: () => {
+      if (!controller) {
+        controller = new AbortController()
+        const made = controller
+        ctx.res.once('close', () => {
+          if (!ctx.res.writableFinished) made.abort(new Error('the client went away'))
+        })
+      }
+      return controller.signal
+    },
+  }
+}
+
+function requestFacts(ctx: Koa.Context, bytes: Buffer): RequestFacts {
+  return {
+    address: ctx.ip,
+    userAgent: ctx.get('User-Agent').slice(0, 300),
+    header: name => ctx.get(name),
+    cookie: name => ctx.cookies.get(name),
+    rawBody: bytes,
+  }
+}
+
+/** In tests and development an answer must be what the route says it is; in production nobody pays for that. */
+function answerCheck(runtime: Runtime, { method, path, route }: RegisteredRoute): ((answer: unknown) => void) | undefined {
+  const schema = route.returns
+  if (!runtime.checksAnswers || !schema) return undefined
+  return answer => {
+    if (answer instanceof Reply && (answer.options.type || answer.body === undefined || answer.options.headers)) return
+    const result = schema.safeParse(answer instanceof Reply ? answer.body : answer)
+    if (result.success) return
+    const faults = result.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+    throw new Error(`${method} ${path} answered something else than its "returns" says: ${faults}`)
+  }
+}
+

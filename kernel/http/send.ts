@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream'
+import type Koa from 'koa'
+import { Reply } from './reply.ts'
+
+/** Headers of every answer (OWASP REST Security Cheat Sheet); `/docs` brings its own content policy. */
+export const securityHeaders = Object.freeze({
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'Cross-Origin-Resource-Policy': 'same-site',
+  'Cache-Control': 'no-store',
+})
+
+/** Writes what a handler returned. */
+export function send(ctx: Koa.Context, answer: unknown, status: number): void {
+  ctx.res.statusCode = status
+  if (answer instanceof Reply) {
+    sendReply(ctx, answer, status)
+    return
+  }
+  if (answer === undefined) {
+    ctx.status = status === 200 ? 204 : status
+    ctx.body = null
+    return
+  }
+  sendJson(ctx, status, answer)
+}
+
+function sendReply(ctx: Koa.Context, { body, options }: Reply, fallback: number): void {
+  const status = options.status ?? fallback
+  for (const [name, value] of Object.entries(options.headers ?? {})) ctx.set(name, value as string | string[])
+  if (options.revision !== undefined) {
+    const etag = `"${options.revision}"`
+    ctx.set('ETag', etag)
+    if (ctx.method === 'GET' && ctx.req.headers['if-none-match'] === etag) {
+      ctx.status = 304
+      ctx.body = null
+      return
+    }
+  }
+  if (options.type !== undefined) {
+    ctx.status = status
+    ctx.type = options.type
+    ctx.body = body as Readable
+    return
+  }
+  if (body === undefined) {
+    ctx.status = status === 200 ? 204 : status
+    ctx.body = null
+    return
+  }
+  sendJson(ctx, status, body)
+}
+
+/** Writes a JSON body. */
+export function sendJson(ctx: Koa.Context, status: number, body: unknown): void {
+  ctx.status = status
+  if (!ctx.res.hasHeader('Content-Type')) ctx.set('Content-Type', 'application/json; charset=utf-8')
+  ctx.body = JSON.stringify(body)
+}

@@ -1,0 +1,36 @@
+import type Koa from 'koa'
+import type { Health } from '../health/health.ts'
+import { serveDocs } from './docs.ts'
+import { sendJson } from './send.ts'
+
+/** The kernel's own pages, outside any plugin. */
+export interface SystemPages {
+  ready(): Promise<Health>
+  plugin(name: string): Promise<Health | undefined>
+  openApi(): unknown
+}
+
+/** Serves `/health/*`, `/openapi.json` and `/docs`; true when the path was one of them. */
+export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<boolean> {
+  return async ctx => {
+    const { path } = ctx
+    if (path.startsWith('/api/') || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return false
+    if (path === '/health/live') {
+      sendJson(ctx, 200, { status: 'ok' })
+      return true
+    }
+    if (path === '/health/ready') return health(ctx, await pages.ready())
+    if (path.startsWith('/health/plugins/')) return health(ctx, await pages.plugin(path.slice('/health/plugins/'.length)))
+    if (path === '/openapi.json') {
+      sendJson(ctx, 200, pages.openApi())
+      return true
+    }
+    return serveDocs(ctx)
+  }
+}
+
+function health(ctx: Koa.Context, found: Health | undefined): boolean {
+  if (!found) return false
+  sendJson(ctx, found.httpStatus, found.body)
+  return true
+}

@@ -1,0 +1,78 @@
+import { type AwilixContainer, asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix'
+import type { PlatformWork, TenantCall } from '../call.ts'
+import type { AnyPlugin, ServiceClasses } from '../contract.ts'
+import { problem } from '../errors.ts'
+import { gate } from '../tenancy/gate.ts'
+
+type AnyCall = TenantCall | PlatformWork
+
+/** What handlers get; services are made when they are first read. */
+export interface CallContext {
+  readonly call: AnyCall
+}
+
+interface ContextClass {
+  new (call: AnyCall): CallContext
+}
+
+/**
+ * Builds the class of a plugin's call contexts, once. An instance has the call and a getter per service and used
+ * service; the Awilix scope behind them is opened by the first getter, so a handler that needs none pays for none.
+ */
+export function contextClass(plugin: AnyPlugin, kind: 'tenant' | 'platform', config: unknown): ContextClass {
+  const services: ServiceClasses = (kind === 'tenant' ? plugin.services : plugin.platformServices) ?? {}
+  const uses = kind === 'tenant' ? (plugin.uses ?? {}) : {}
+  const container = createContainer({ injectionMode: InjectionMode.PROXY, strict: true })
+  container.register({ config: asValue(config) })
+  for (const [name, service] of Object.entries(services)) container.register(name, asClass(service as never).scoped())
+
+  class Context implements CallContext {
+    readonly call: AnyCall
+    #scope: AwilixContainer | undefined
+
+    constructor(call: AnyCall) {
+      this.call = call
+    }
+
+    get scope(): AwilixContainer {
+      return (this.#scope ??= this.#open())
+    }
+
+    #open(): AwilixContainer {
+      const scope = container.createScope()
+      scope.register({ call: asValue(this.call), db: asValue(this.call.db), log: asValue(this.call.log) })
+      for (const [name, ref] of Object.entries(uses)) {
+        scope.register(name, asFunction(() => useService(this.call as TenantCall, ref.id)).scoped())
+      }
+      return scope
+    }
+  }
+  for (const name of [...Object.keys(services), ...Object.keys(uses)]) {
+    Object.defineProperty(Context.prototype, name, {
+      enumerable: true,
+      get(this: Context) {
+        return this.scope.resolve(name)
+      },
+    })
+  }
+  return Context
+}
+
+/**
+ * Another plugin's service, in the same call and transaction.
+ * @throws Problem `plugin_unavailable` or `feature_disabled`, naming both sides
+ */
+function useService(call: TenantCall, refId: string): object {
+  const provider = call.core.runtime.provider(refId)
+  if (!provider) {
+    throw problem('plugin_unavailable', `"${call.host.plugin.name}" needs ${refId}, and no running plugin offers it.`)
+  }
+  const refused = gate(provider.host.plugin.feature, call.core.runtime.tenant(call.tenant.id))
+  if (refused) throw refused
+  let context = call.contexts.get(provider.host)
+  if (!context) {
+    context = provider.host.tenantContext(call.within(provider.host))
+    call.contexts.set(provider.host, context)
+  }
+  return (context as Record<string, object>)[provider.service] as object
+}

@@ -1,0 +1,319 @@
+import type Koa from 'koa'
+import Router from '@koa/router'
+import type { z } from 'zod'
+import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
+import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
+import { appendEvent } from '../events/outbox.ts'
+import { compileRoute, flushAudits } from '../http/route.ts'
+import type { RunContext } from '../jobs/job-definition.ts'
+import type { Log } from '../log/log.ts'
+import type { Permissions } from '../access/principal.ts'
+import type { Runtime } from '../runtime.ts'
+import { gate } from '../tenancy/gate.ts'
+import { type CallContext, contextClass } from './context.ts'
+import { InFlight } from './in-flight.ts'
+import { type AnyJob, openKit, PluginFault, type RegisteredRoute, type Registrations, type Subscription } from './registrations.ts'
+
+/** Where a plugin is in its life. */
+export type PluginState =
+  | 'checked'
+  | 'waiting'
+  | 'migrating'
+  | 'starting'
+  | 'running'
+  | 'draining'
+  | 'stopped'
+  | 'blocked'
+  | 'failed'
+
+const START_TIMEOUT_MS = 30_000
+const everything: Permissions = { has: () => true }
+
+/** The routes of a running plugin. */
+export interface Mount {
+  readonly routes: readonly RegisteredRoute[]
+  handle(ctx: Koa.Context, next: () => Promise<void>): Promise<unknown>
+}
+
+/** One plugin and its state. Started when the first tenant gets it, stopped when the last one loses it. */
+export class PluginHost {
+  readonly plugin: AnyPlugin
+  readonly config: unknown
+  readonly log: Log
+  readonly source: string
+  readonly inFlight = new InFlight()
+  readonly #runtime: Runtime
+  readonly #migrate: () => Promise<void>
+  readonly #known: ReadonlySet<string>
+  readonly #tenantContext: ReturnType<typeof contextClass>
+  readonly #platformContext: ReturnType<typeof contextClass>
+  #state: PluginState = 'checked'
+  #since = performance.now()
+  #error: Error | undefined
+  #migrated = false
+  #mount: Mount | undefined
+  #registrations: Registrations | undefined
+  #stack: AsyncDisposableStack | undefined
+
+  constructor(parts: {
+    readonly plugin: AnyPlugin
+    readonly source: string
+    readonly config: unknown
+    readonly runtime: Runtime
+    /** Applies the plugin's migrations. */
+    readonly migrate: () => Promise<void>
+    /** Permissions that routes may ask for. */
+    readonly known: ReadonlySet<string>
+  }) {
+    this.plugin = parts.plugin
+    this.source = parts.source
+    this.config = parts.config
+    this.#runtime = parts.runtime
+    this.#migrate = parts.migrate
+    this.#known = parts.known
+    this.log = parts.runtime.log.child({ plugin: parts.plugin.name })
+    this.#tenantContext = contextClass(parts.plugin, 'tenant', parts.config)
+    this.#platformContext = contextClass(parts.plugin, 'platform', parts.config)
+  }
+
+  get state(): PluginState {
+    return this.#state
+  }
+
+  /** Why it is failed or blocked. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  /** Its routes while it runs. */
+  get mount(): Mount | undefined {
+    return this.#mount
+  }
+
+  /** What handlers of a tenant's call get. */
+  tenantContext(call: TenantCall): CallContext {
+    return new this.#tenantContext(call)
+  }
+
+  /** What handlers of a platform call get. */
+  platformContext(call: PlatformWork): CallContext {
+    return new this.#platformContext(call)
+  }
+
+  /** Marks a plugin that cannot start, because of what it uses. */
+  block(reason: string): void {
+    this.#error = new Error(reason)
+    this.#to('blocked')
+  }
+
+  /** Migrates, sets up and opens the plugin. Ends in `running` or `failed`; never throws. */
+  async start(): Promise<void> {
+    const stack = new AsyncDisposableStack()
+    this.#error = undefined
+    try {
+      this.#to('migrating')
+      if (!this.#migrated) {
+        await this.#migrate()
+        this.#migrated = true
+      }
+      this.#to('starting')
+      const { kit, registrations, close } = openKit(this.plugin, this.config, this.log, stack, this.#known)
+      try {
+        await within(START_TIMEOUT_MS, `plugin "${this.plugin.name}" did not finish setup()`, this.plugin.setup(kit as never))
+      } finally {
+        close()
+      }
+      for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
+      for (const [name, job] of registrations.jobs) stack.defer(this.#define(name, job))
+      this.#registrations = registrations
+      this.#mount = this.#open(registrations.routes)
+      this.#stack = stack
+      this.#to('running')
+    } catch (error) {
+      this.#error = error instanceof Error ? error : new Error(String(error))
+      this.#to('failed')
+      await stack.disposeAsync().catch((fault: unknown) => this.log.error(fault as Error, 'clean-up failed'))
+    }
+  }
+
+  /** Takes the plugin out of service: its routes go, running work gets `drainMs` to end, then what it opened closes. */
+  async stop(drainMs: number): Promise<void> {
+    if (this.#state !== 'running') {
+      if (this.#state !== 'failed' && this.#state !== 'blocked') this.#to('stopped')
+      return
+    }
+    this.#to('draining')
+    this.#mount = undefined
+    if (!(await this.inFlight.idle(drainMs))) {
+      this.log.warn({ left: this.inFlight.count }, `work is still running after ${drainMs} ms; going on without it`)
+    }
+    await this.#stack?.disposeAsync().catch((fault: unknown) => this.log.error(fault as Error, 'clean-up failed'))
+    this.#stack = undefined
+    this.#registrations = undefined
+    this.#to('stopped')
+  }
+
+  /** Runs the plugin's own health checks; resolves with what is wrong, if anything. */
+  async health(): Promise<string | undefined> {
+    for (const check of this.#registrations?.checks ?? []) {
+      try {
+        await within(5_000, 'health check', check())
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error)
+      }
+    }
+    return undefined
+  }
+
+  /** Writes an event to the outbox, in the call's transaction. */
+  async emit(core: CallCore, event: EventRef, payload: unknown, tenantId: string | undefined): Promise<void> {
+    if (!this.plugin.emits?.some(declared => declared.id === event.id)) {
+      throw new PluginFault(`plugin "${this.plugin.name}": emits ${event.id}, which its descriptor does not list in "emits"`)
+    }
+    const checked = event.payload.parse(payload)
+    await core.slot.run(tenantId, async () => {
+      await appendEvent(core.platform, { event: event.id, payload: checked, tenantId, now: this.#runtime.now() })
+    })
+    core.slot.afterCommit(() => this.#runtime.delivery.nudge())
+  }
+
+  /** Queues one of the plugin's jobs, in the call's transaction. */
+  async enqueue(
+    core: CallCore,
+    name: string,
+    data: unknown,
+    options: { readonly unique?: string; readonly tenantId?: string },
+  ): Promise<string> {
+    const job = this.#registrations?.jobs.get(name)
+    if (!job) throw new PluginFault(`plugin "${this.plugin.name}": has no job "${name}"`)
+    const checked = job.data.parse(data)
+    const id = await core.slot.run(options.tenantId, () =>
+      this.#runtime.scheduler.enqueue(core.platform.knex, {
+        plugin: this.plugin.name,
+        name,
+        data: checked,
+        createdBy: core.origin.actor.id,
+        tenantId: job.scope === 'tenant' ? options.tenantId : undefined,
+        unique: options.unique,
+      }),
+    )
+    core.slot.afterCommit(() => this.#runtime.scheduler.nudge())
+    return id
+  }
+
+  /** Work of the plugin itself for a tenant: jobs and events. undefined when the plugin is off for it. */
+  ownCall(core: CallCore, tenantId: string): TenantCall | undefined {
+    const state = this.#runtime.tenant(tenantId)
+    if (!state || gate(this.plugin.feature, state)) return undefined
+    return new TenantCall(core, this, state.tenant, everything)
+  }
+
+  #to(state: PluginState): void {
+    const now = performance.now()
+    const ms = Math.round(now - this.#since)
+    const fields = { from: this.#state, to: state, ms, source: this.source }
+    this.#since = now
+    this.#state = state
+    if (state === 'failed' || state === 'blocked') {
+      this.log.error({ ...fields, reason: this.#error?.message, err: this.#error }, `plugin ${this.plugin.name} ${state}`)
+    } else {
+      this.log.debug(fields, `plugin ${this.plugin.name} ${state}`)
+    }
+  }
+
+  #open(routes: readonly RegisteredRoute[]): Mount {
+    const router = new Router()
+    for (const registered of [...routes].sort(staticFirst)) {
+      const serve = compileRoute(this.#runtime, this, registered)
+      const counted = async (ctx: Koa.Context): Promise<void> => {
+        this.inFlight.enter()
+        try {
+          await serve(ctx)
+        } finally {
+          this.inFlight.leave()
+        }
+      }
+      router.register(registered.path, [registered.method], counted as never)
+    }
+    const handle = router.routes()
+    return { routes, handle: (ctx, next) => handle(ctx as never, next) as Promise<unknown> }
+  }
+
+  get #actor(): Actor {
+    return { kind: 'service', id: this.plugin.name }
+  }
+
+  #subscribe(subscription: Subscription): () => void {
+    return this.#runtime.delivery.subscribe({
+      plugin: this.plugin.name,
+      event: subscription.event.id,
+      scope: subscription.scope,
+      deliver: async ({ id, payload, tenantId }) => {
+        const core = new CallCore(this.#runtime, { actor: this.#actor })
+        const delivery = { id, payload: subscription.event.payload.parse(payload) }
+        const call = tenantId === undefined ? undefined : this.ownCall(core, tenantId)
+        if (subscription.scope === 'tenant' && !call) return 'skipped'
+        return this.#counted(async () => {
+          await core.slot.run(tenantId, async () => {
+            if (subscription.scope === 'tenant') {
+              await subscription.handle(delivery, this.tenantContext(call as TenantCall) as never)
+            } else {
+              await subscription.handle(delivery, this.platformContext(new Work(core, this)) as never)
+            }
+            await flushAudits(core)
+          })
+          return 'delivered'
+        })
+      },
+    })
+  }
+
+  #define(name: string, job: AnyJob): () => Promise<void> {
+    return this.#runtime.scheduler.define({
+      plugin: this.plugin.name,
+      name,
+      scope: job.scope,
+      every: job.every,
+      retries: job.retries,
+      timeoutMs: job.timeoutMs,
+      run: run => this.#counted(() => this.#run(job, run)),
+    })
+  }
+
+  async #run(job: AnyJob, run: RunContext): Promise<unknown> {
+    const core = new CallCore(this.#runtime, { actor: this.#actor, signal: () => run.signal })
+    const data = job.data.parse(run.data) as z.output<z.ZodType>
+    const progress = run.progress.bind(run)
+    let result: unknown
+    if (job.scope === 'tenant') {
+      const call = this.ownCall(core, run.tenantId as string)
+      if (!call) return { skipped: 'the plugin is off for this tenant' }
+      result = await job.run(data, Object.assign(this.tenantContext(call), { progress }) as never)
+    } else {
+      result = await job.run(data, Object.assign(this.platformContext(new Work(core, this)), { progress }) as never)
+    }
+    if (core.audits.length > 0) await core.slot.run(run.tenantId, () => flushAudits(core))
+    return result
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    this.inFlight.enter()
+    try {
+      return await work()
+    } finally {
+      this.inFlight.leave()
+    }
+  }
+}
+
+const staticFirst = (a: RegisteredRoute, b: RegisteredRoute): number =>
+  Number(a.path.includes(':')) - Number(b.path.includes(':'))
+
+function within<T>(ms: number, what: string, work: T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new PluginFault(`${what} within ${ms / 1000} s`)), ms)
+    Promise.resolve(work)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,27 @@
+import type { Database } from '../db/database.ts'
+import type { Authenticator, TenantState } from './access/principal.ts'
+import type { Delivery } from './events/delivery.ts'
+import type { Scheduler } from './jobs/scheduler.ts'
+import type { Log } from './log/log.ts'
+import type { PluginHost } from './plugins/host.ts'
+
+/** What the parts of the kernel share. Made once by `createKernel`; nothing in it is replaced afterwards. */
+export interface Runtime {
+  readonly database: Database
+  readonly log: Log
+  now(): Date
+  readonly authenticator: Authenticator
+  /** The tenant with its current features; undefined when there is none of this id. */
+  tenant(id: string): TenantState | undefined
+  /** Ids of the tenants that may use a plugin with this feature key. */
+  tenantsWith(feature: string | undefined): readonly string[]
+  readonly delivery: Delivery
+  readonly scheduler: Scheduler
+  /** Tables that `TenantDb.shared` may read: the union of the plugins' `sharedTables`. */
+  readonly sharedTables: ReadonlySet<string>
+  /** The running provider of a service. */
+  provider(refId: string): { readonly host: PluginHost; readonly service: string } | undefined
+  /** True: answers are checked against their schemas (tests and development). */
+  readonly checksAnswers: boolean
+  readonly internalToken: string
+}

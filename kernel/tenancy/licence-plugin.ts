@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { type AnyPlugin, definePlugin, problem } from '../contract.ts'
+import { parseJson } from '../http/body.ts'
+import { parse } from '../http/input.ts'
+import type { Features } from './features.ts'
+import { licence, storeLicence } from './licences.ts'
+import { webhookIsSigned } from './webhook-signature.ts'
+
+const outcome = z.object({
+  tenant_id: z.string(),
+  status: z.enum(['pending', 'active', 'grace', 'expired', 'suspended']),
+  features: z.array(z.string()),
+  revision: z.int(),
+})
+
+/**
+ * The licence webhook: Management says what a tenant has paid for (contract 7.1, 15.1).
+ * @param secrets CLOUD_WEBHOOK_HMAC_SECRET, two during a rotation; without one nobody can call it
+ */
+export const licencePlugin = (features: Features, secrets: readonly string[]): AnyPlugin =>
+  definePlugin({
+    name: 'licences',
+    version: '1.0.0',
+    title: 'Licences',
+    segments: ['internal/license'],
+    setup(kit) {
+      kit.platformRoute('POST /internal/license/refresh', {
+        summary: 'Take over a licence from Management',
+        description:
+          'Signed with `X-Hmac-Signature: sha256=<hex>`, HMAC-SHA256 over the raw body; with `X-Hmac-Timestamp` over ' +
+          '`<timestamp>.<body>`, within five minutes. Sent again, or with an older `issued_at`, it changes nothing.',
+        access: 'signature',
+        body: licence,
+        returns: outcome,
+        handle: (_input, { call }, request) => {
+          const headers = {
+            signature: request.header('X-Hmac-Signature'),
+            timestamp: request.header('X-Hmac-Timestamp'),
+          }
+          if (!webhookIsSigned(secrets, request.rawBody, headers, call.now())) {
+            throw problem('invalid_signature', 'X-Hmac-Signature does not fit the body, or X-Hmac-Timestamp is too far off.')
+          }
+          return storeLicence(call, features, parse(licence, parseJson(request.rawBody), 'body'))
+        },
+      })
+    },
+  }) as unknown as AnyPlugin

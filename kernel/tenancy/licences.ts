@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import type { PlatformCall, TenantStatus } from '../contract.ts'
+import type { PlatformDb } from '../data/platform-db.ts'
+import { prepare } from '../data/prepared.ts'
+import { problem } from '../errors.ts'
+import type { Features } from './features.ts'
+import { readRevision } from './revisions.ts'
+
+/** Key of a licensed feature, such as `security`. A licence may name features that no plugin here has (yet). */
+export const featureKey = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*$/, 'must be a feature key, such as "security"')
+
+/** What Management says about a tenant's licence (contract 7.1). */
+export const licence = z.strictObject({
+  tenant_id: z.guid().toLowerCase(),
+  plan: z.string().trim().min(1).max(100),
+  features: z.array(featureKey).max(200),
+  expires_at: z.iso.datetime({ offset: true }),
+  issued_at: z.iso.datetime({ offset: true }).optional(),
+})
+
+/** The body of the licence webhook. */
+export type Licence = z.output<typeof licence>
+
+/** Where a tenant stands after its licence was looked at. `features`: what the licence gives while it is valid. */
+export interface LicenceOutcome {
+  tenant_id: string
+  status: TenantStatus
+  features: string[]
+  revision: number
+}
+
+interface LicenceRow {
+  status: string
+  plan: string | null
+  expires_at: string | null
+  issued_at: string | null
+}
+
+/** A licence as it is stored and audited; times ISO 8601. */
+interface StoredLicence extends LicenceRow {
+  features: string[]
+}
+
+const licenceRow = prepare<{ id: string }, LicenceRow>((from, v) =>
+  from
+    .shared('tenants')
+    .leftJoin('tenant_licenses', 'tenant_licenses.tenant_id', 'tenants.id')
+    .select('tenants.status', 'tenant_licenses.plan', 'tenant_licenses.expires_at', 'tenant_licenses.issued_at')
+    .where('tenants.id', v.id),
+)
+const featureRows = prepare<{ id: string }, { feature: string; enabled: unknown }>((from, v) =>
+  from.shared('tenant_features').select('feature', 'enabled').where('tenant_id', v.id),
+)
+
+/**
+ * Stores a licence, in one transaction: the licence, its features, the tenant's status, the revision. A pending tenant
+ * becomes active; a suspended one stays so. Stored again, or older than what is stored by `issued_at`, it changes
+ * nothing.
+ * @throws Problem `tenant_not_found`
+ */
+export function storeLicence(call: PlatformCall, features: Features, given: Licence): Promise<LicenceOutcome> {
+  const { db } = call
+  return db.transaction(async () => {
+    const before = await readLicence(db, given.tenant_id)
+    const after = merge(before, given)
+    const answer = {
+      tenant_id: given.tenant_id,
+      status: features.statusOf(after.status, after.expires_at),
+      features: after.features,
+    }
+    if (JSON.stringify(before) === JSON.stringify(after)) {
+      return { ...answer, revision: await readRevision(db, 'features') }
+    }
+    await write(db, given.tenant_id, before, after, call.now())
+    call.audit(given.tenant_id, {
+      action: 'license.refreshed',
+      resourceType: 'license',
+      resourceId: given.tenant_id,
+      before,
+      after,
+    })
+    return { ...answer, revision: await features.changed(db, given.tenant_id) }
+  })
+}
+
+async function readLicence(db: PlatformDb, tenantId: string): Promise<StoredLicence> {
+  await db.table('tenants').where('id', tenantId).forUpdate().select('id')
+  const row = await db.first(licenceRow, { id: tenantId })
+  if (!row) throw problem('tenant_not_found', `There is no tenant ${tenantId} here.`)
+  const rows = await db.all(featureRows, { id: tenantId })
+  return {
+    status: row.status,
+    plan: row.plan,
+    expires_at: row.expires_at && iso(row.expires_at),
+    issued_at: row.issued_at && iso(row.issued_at),
+    features: sorted(rows.filter(({ enabled }) => Boolean(enabled)).map(({ feature }) => feature)),
+  }
+}
+
+function merge(stored: StoredLicence, given: Licence): StoredLicence {
+  const issued = given.issued_at === undefined ? stored.issued_at : iso(given.issued_at)
+  if (stored.issued_at !== null && issued !== null && issued < stored.issued_at) return stored
+  return {
+    status: stored.status === 'pending' ? 'active' : stored.status,
+    plan: given.plan,
+    expires_at: iso(given.expires_at),
+    issued_at: issued,
+    features: sorted(given.features),
+  }
+}
+
+async function write(
+  db: PlatformDb,
+  tenant_id: string,
+  before: StoredLicence,
+  { plan, expires_at, issued_at, status, features }: StoredLicence,
+  now: Date,
+): Promise<void> {
+  await db.upsert('tenant_licenses', [{ tenant_id, plan, expires_at, issued_at, updated_at: now }], ['tenant_id'])
+  const rows = sorted([...before.features, ...features]).map(feature => ({
+    tenant_id,
+    feature,
+    enabled: features.includes(feature),
+    updated_at: now,
+  }))
+  await db.upsert('tenant_features', rows, ['tenant_id', 'feature'])
+  if (status === before.status) return
+  await db.table('tenants').where('id', tenant_id).update({ status, updated_at: now }).increment('revision', 1)
+}
+
+const iso = (time: string): string => new Date(time).toISOString()
+const sorted = (keys: readonly string[]): string[] => [...new Set(keys)].sort()
