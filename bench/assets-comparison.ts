@@ -59,8 +59,9 @@ export async function compareAssets(run: AssetsRun): Promise<void> {
   }
   if (run.serverUnderTest !== undefined) targets.push(await ours(run.serverUnderTest))
   targets.push(...run.peers.map(theirs))
+  const counted = run.peers.flatMap(countedList)
   for (const one of run.cases) {
-    const loads = targets.map(target => target[one])
+    const loads = [...targets.map(target => target[one]), ...(one === 'list' ? counted : [])]
     for (const load of loads) await check(load, one)
     const { title, baseline } = titles[one]
     run.report(compare(title, await interleave(loads, run), baseline))
@@ -89,6 +90,10 @@ function theirs(peer: Peer): Targets {
     read: { name, pid, headers, url: peer.readUrl },
     create: { name, pid, headers, url: peer.createUrl, method: 'POST', body: i => peer.createBody(i) },
   }
+}
+
+function countedList({ name, pid, headers, countedListUrl }: Peer): Load[] {
+  return countedListUrl === undefined ? [] : [{ name: `${name}, counting`, pid, headers, url: countedListUrl }]
 }
 
 function address({ pid, url }: ServerProcess): { pid: number; url: string } {

@@ -37,7 +37,7 @@ export interface Sample {
 
 const sent = new WeakMap<Load, number>()
 
-/** Sends one load for `effort.seconds` and says what came back. Never fails because something was slow. */
+/** Sends one load for `effort.seconds` and says what came back. Never fails because something was slow. Main thread only. */
 export async function measure(load: Load, effort: Effort): Promise<Sample> {
   const before = cpuSeconds(load.pid)
   const result = await autocannon({

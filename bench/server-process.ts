@@ -47,6 +47,7 @@ export async function startServer(script: string, args: readonly string[] = []):
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
+  endWithThisProcess(child)
   const url = await firstUrl(child, script)
   return { pid: child.pid ?? 0, url, stop: () => stopProcess(child) }
 }
@@ -59,6 +60,13 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   const killer = setTimeout(() => child.kill('SIGKILL'), 5000)
   await gone
   clearTimeout(killer)
+}
+
+/** Sees to it that a child does not outlive this process, whatever ends it but a signal. */
+export function endWithThisProcess(child: ChildProcess): void {
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
 }
 
 async function firstUrl(child: ChildProcess, script: string): Promise<string> {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from './make-folder.ts'
 
 /** Every generated value begins with this, so that production can refuse one that was copied there. */
 export const developmentMark = 'development-'
@@ -28,7 +29,7 @@ export function developmentSecrets(dataDir: string, names: readonly string[]): R
     renameSync(draft, file)
     return all
   }
-  mkdirSync(dataDir, { recursive: true })
+  makeFolder(dataDir)
   try {
     writeFileSync(file, content, { mode: 0o600, flag: 'wx' })
     return all

@@ -10,10 +10,10 @@ import { recordMigration } from './schema-recorder.ts'
 export interface MigrateOptions {
   /** From `findMigrations`, by rising version. */
   readonly migrations: readonly MigrationFile[]
-  /** Default `flyway_schema_history`; a plugin has one of its own. */
-  readonly historyTable?: string
   /** `kernel`, or the plugin whose migrations they are. Default `kernel`. */
   readonly owner?: string
+  /** Default `flyway_schema_history`, and `<plugin>_schema_history` for a plugin. */
+  readonly historyTable?: string
   /** Told what is being done, in sentences. */
   readonly log?: (line: string) => void
   /** How long another instance may take before this one gives up. Default 5 minutes. */
@@ -41,18 +41,17 @@ export async function migrate(
   database: Database,
   options: MigrateOptions,
 ): Promise<{ readonly applied: readonly string[] }> {
-  const table = options.historyTable ?? 'flyway_schema_history'
+  const owner = options.owner ?? 'kernel'
+  const table = options.historyTable ?? (owner === 'kernel' ? 'flyway_schema_history' : `${owner}_schema_history`)
   const lock = `migrate:${table}`
-  return database.exclusively(lock, options.waitMs ?? 300_000, () => migrateAlone(database, table, options))
+  return database.exclusively(lock, options.waitMs ?? 300_000, () => migrateAlone(database, owner, table, options))
 }
-
-/** The name of a plugin's history table. */
-export const pluginHistory = (plugin: string): string => `${plugin}_schema_history`
 
 async function migrateAlone(
   database: Database,
+  owner: string,
   table: string,
-  { migrations, owner = 'kernel', log = () => undefined }: MigrateOptions,
+  { migrations, log = () => undefined }: MigrateOptions,
 ): Promise<{ readonly applied: readonly string[] }> {
   const history = new History(table, database.dialect.name)
   const scripts = await textsOf(migrations, owner)

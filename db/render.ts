@@ -6,7 +6,7 @@ import { findMigrations, KERNEL_MIGRATIONS, scriptsOf } from './migration-files.
 const PLUGINS = path.join(import.meta.dirname, '..', 'plugins')
 
 /**
- * Compares `db/flyway` and `plugins/*/flyway` with what the migrations render to, and writes them when told to.
+ * Compares `db/flyway` and `plugins/<name>/flyway` with what the migrations render to, and writes them when told to.
  * @returns the files that differed: changed, missing, or without a migration. Empty when all was up to date.
  */
 export async function renderMigrations(action: 'check' | 'write'): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
-import type { AuditFacts } from './audit/writer.ts'
+import { writeAudit } from './audit/writer.ts'
 import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Tenant } from './contract.ts'
 import { PlatformDb } from './data/platform-db.ts'
 import { TenantDb } from './data/tenant-db.ts'
@@ -18,8 +18,8 @@ export interface CallOrigin {
   signal?(): AbortSignal
 }
 
-/** An audit line that waits for the end of the call. */
-export interface PendingAudit {
+/** An audit line that waits for the end of the transaction. */
+interface PendingAudit {
   readonly tenantId: string
   readonly entry: AuditEntry
 }
@@ -34,14 +34,17 @@ export class CallCore {
   readonly runtime: Runtime
   readonly origin: CallOrigin
   readonly slot: TransactionSlot
-  readonly audits: PendingAudit[] = []
+  /** What an audit line is called when its entry does not say. */
+  defaultAction = 'changed'
+  #pending: PendingAudit[] = []
+  #recorded = false
   #traceId: string | undefined
   #platform: PlatformDb | undefined
 
   constructor(runtime: Runtime, origin: CallOrigin) {
     this.runtime = runtime
     this.origin = origin
-    this.slot = new TransactionSlot(runtime.database)
+    this.slot = new TransactionSlot(runtime.database, () => this.#writeAudits())
   }
 
   get traceId(): string {
@@ -56,10 +59,32 @@ export class CallCore {
     return (this.#platform ??= new PlatformDb(this.runtime.database, this.runtime.sharedTables, this.slot))
   }
 
-  /** Who, from where, under which trace: what every audit line of the call has in common. */
-  get auditFacts(): AuditFacts {
+  /** True once the call has recorded something. */
+  get audited(): boolean {
+    return this.#recorded
+  }
+
+  /** Keeps an audit line for the end of the transaction under way, or of the next one. */
+  audit(tenantId: string, entry: AuditEntry): void {
+    this.#recorded = true
+    this.#pending.push({ tenantId, entry })
+  }
+
+  /** Writes what was recorded outside any transaction. */
+  async flush(tenantId: string | undefined): Promise<void> {
+    if (this.#pending.length > 0) await this.slot.run(tenantId, async () => undefined)
+  }
+
+  async #writeAudits(): Promise<void> {
+    if (this.#pending.length === 0) return
+    const pending = this.#pending
+    this.#pending = []
     const { actor, address } = this.origin
-    return { actor, address, traceId: this.traceId, now: this.runtime.now() }
+    const facts = { actor, address, traceId: this.traceId, now: this.runtime.now() }
+    for (const [tenantId, lines] of Map.groupBy(pending, line => line.tenantId)) {
+      const entries = lines.map(({ entry }) => ({ ...entry, action: entry.action ?? this.defaultAction }))
+      await writeAudit(this.platform.forTenant(tenantId), entries, facts)
+    }
   }
 }
 
@@ -120,7 +145,7 @@ export class TenantCall implements Call {
   }
 
   audit(entry: AuditEntry): void {
-    this.core.audits.push({ tenantId: this.tenant.id, entry })
+    this.core.audit(this.tenant.id, entry)
   }
 
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>): Promise<void> {
@@ -168,7 +193,7 @@ export class PlatformWork implements PlatformCall {
   }
 
   audit(tenantId: string, entry: AuditEntry): void {
-    this.core.audits.push({ tenantId, entry })
+    this.core.audit(tenantId, entry)
   }
 
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { Log } from './log/log.ts'
 
 export { problem, Problem, type ErrorCode } from './errors.ts'
 export { prepare, type PreparedQuery } from './data/prepared.ts'
-export { defineList, type ListPage } from './data/list.ts'
+export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'
 export { csvReply, etagReply, reply, Reply } from './http/reply.ts'
 export { newId } from './data/id.ts'
 export type { Log, PlatformDb, TenantDb }
@@ -152,9 +152,18 @@ interface RouteOptions<Q extends Optional, B extends Optional, R extends Optiona
   readonly deprecated?: boolean
 }
 
+type ParamNames<S extends string> = S extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
+  : S extends `${string}:${infer Name}`
+    ? Name
+    : never
+
+/** The parameters that a signature names: `GET /assets/:id` has `{ id: string }`. */
+export type PathParams<S extends string> = { readonly [Name in ParamNames<S>]: string }
+
 /** What the request brought, checked. */
-export interface Input<Q, B> {
-  readonly params: Readonly<Record<string, string>>
+export interface Input<P, Q, B> {
+  readonly params: P
   readonly query: Q
   readonly body: B
   /** The revision named by `If-Match`; undefined without the header. */
@@ -168,13 +177,14 @@ export interface Route<
   Perm extends string,
   S extends ServiceClasses,
   U extends Refs,
+  P,
   Q extends Optional,
   B extends Optional,
   R extends Optional,
 > extends RouteOptions<Q, B, R> {
   /** The permission to hold; `signed-in` asks for none. */
   readonly permission: Perm | 'signed-in'
-  handle(input: Input<Output<Q>, Output<B>>, context: Context<S, U>): Promise<Answer<R>> | Answer<R>
+  handle(input: Input<P, Output<Q>, Output<B>>, context: Context<S, U>): Promise<Answer<R>> | Answer<R>
 }
 
 /** Facts of the request that only platform routes may look at. */
@@ -190,6 +200,7 @@ export interface RequestFacts {
 /** A route outside any tenant. */
 export interface PlatformRoute<
   S extends ServiceClasses,
+  P,
   Q extends Optional,
   B extends Optional,
   R extends Optional,
@@ -197,7 +208,7 @@ export interface PlatformRoute<
   /** `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself. */
   readonly access: 'public' | 'internal-token' | 'signature'
   handle(
-    input: Input<Output<Q>, Output<B>>,
+    input: Input<P, Output<Q>, Output<B>>,
     context: PlatformContext<S>,
     request: RequestFacts,
   ): Promise<Answer<R>> | Answer<R>
@@ -257,14 +268,18 @@ export interface Kit<
   readonly log: Log
   /** What must be closed when the plugin stops, last opened first. */
   readonly own: AsyncDisposableStack
-  route<Q extends Optional = undefined, B extends Optional = undefined, R extends Optional = undefined>(
-    signature: Signature,
-    route: Route<Perm, S, U, Q, B, R>,
-  ): void
-  platformRoute<Q extends Optional = undefined, B extends Optional = undefined, R extends Optional = undefined>(
-    signature: Signature,
-    route: PlatformRoute<PS, Q, B, R>,
-  ): void
+  route<
+    const At extends Signature,
+    Q extends Optional = undefined,
+    B extends Optional = undefined,
+    R extends Optional = undefined,
+  >(signature: At, route: Route<Perm, S, U, PathParams<At>, Q, B, R>): void
+  platformRoute<
+    const At extends Signature,
+    Q extends Optional = undefined,
+    B extends Optional = undefined,
+    R extends Optional = undefined,
+  >(signature: At, route: PlatformRoute<PS, PathParams<At>, Q, B, R>): void
   job<D extends z.ZodType>(name: string, job: TenantJob<S, U, D> | PlatformJob<PS, D>): void
   /** Hears an event of a tenant for which the plugin is on. */
   on<P extends z.ZodType>(
@@ -312,10 +327,17 @@ export interface PluginDescriptor<
   readonly services?: S
   /** Classes made once per platform call, on first use. */
   readonly platformServices?: PS
-  /** Rows for the demo tenant of a first start. */
-  readonly demo?: (context: Context<S, U>) => Promise<void>
+  /** What a first start fills in, so that there is something to look at: the platform's part, then the tenant's. */
+  readonly demo?: {
+    platform?(context: PlatformContext<PS>): Promise<void>
+    tenant?(context: Context<S, U>): Promise<void>
+  }
   setup(kit: Kit<NoInfer<Perm>, z.output<C>, NoInfer<S>, NoInfer<PS>, NoInfer<U>>): void | Promise<void>
 }
+
+/** The kit of a plugin: for a file of it that registers a part of its routes or jobs. */
+export type KitOf<D> =
+  D extends PluginDescriptor<infer Perm, infer C, infer S, infer PS, infer U> ? Kit<Perm, z.output<C>, S, PS, U> : never
 
 /** A plugin, whatever its types. */
 export type AnyPlugin = PluginDescriptor<PermissionKey, z.ZodObject, ServiceClasses, ServiceClasses, Refs>

@@ -9,6 +9,7 @@ export const errorCodes = {
   invalid_credentials: [401, 'E-mail or password is wrong'],
   invalid_signature: [401, 'The signature is missing or wrong'],
   forbidden: [403, 'Not allowed'],
+  auth_policy_restricted: [403, 'This deployment does not allow this way of logging in'],
   tenant_pending: [403, 'The account has no active licence yet'],
   license_expired: [403, 'The licence has expired'],
   tenant_suspended: [403, 'The account is suspended'],

@@ -9,6 +9,8 @@ export interface Peer extends ServerProcess {
   name: string
   /** 50 assets of the tenant, newest first, in the peer's own shape. */
   listUrl: string
+  /** The same page with the total of rows, for a peer that counts unless told not to; `listUrl` tells it not to. */
+  countedListUrl?: string
   /** One asset by id. */
   readUrl: string
   /** Where `createBody(i)` is posted. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { stopProcess } from '../server-process.ts'
+import { endWithThisProcess, stopProcess } from '../server-process.ts'
 
 /** A peer's process that answers. */
 export interface Started {
@@ -35,6 +35,7 @@ export async function startNode(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithThisProcess(child)
   let said = ''
   const keep = (text: string) => {
     said = (said + text).slice(-4000)

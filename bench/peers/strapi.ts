@@ -36,12 +36,14 @@ export async function startPeer(): Promise<Peer> {
   const env = settings(file, port)
   const { pid, stop } = await startNode([script, 'start'], { cwd: folder, env, ping: `${url}/_health` })
   const items = `${url}/api/assets`
-  const page = 'pagination[start]=0&pagination[limit]=50&pagination[withCount]=false'
+  const page = 'pagination[start]=0&pagination[limit]=50'
+  const list = `${items}?${page}&sort=createdAt:desc,id:desc&filters[tenant_id][$eq]=${sampleTenant}`
   return {
     name: `Strapi ${version}`,
     pid,
     url,
-    listUrl: `${items}?${page}&sort=createdAt:desc,id:desc&filters[tenant_id][$eq]=${sampleTenant}`,
+    listUrl: `${list}&pagination[withCount]=false`,
+    countedListUrl: list,
     readUrl: `${items}/${sampleAsset(sampleSize - 1).id}`,
     createUrl: items,
     headers: { authorization: `Bearer ${readFileSync(tokenFile, 'utf8')}`, 'content-type': 'application/json' },

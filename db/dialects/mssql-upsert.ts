@@ -40,7 +40,10 @@ export function mssqlUpsert(
 function oneByKey(rows: readonly Row[], key: readonly string[], lastWins: boolean): readonly Row[] {
   const byKey = new Map<string, Row>()
   for (const row of rows) {
-    const name = JSON.stringify(key.map(column => row[column]))
+    const name = JSON.stringify(
+      key.map(column => row[column]),
+      jsonValue,
+    )
     if (lastWins || !byKey.has(name)) byKey.set(name, row)
   }
   return [...byKey.values()]

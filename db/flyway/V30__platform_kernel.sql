@@ -49,27 +49,45 @@ CREATE TABLE [outbox] (
     [event] nvarchar(100) not null,
     [payload] nvarchar(max) not null,
     [created_at] datetime2(3) not null,
-    [available_at] datetime2(3) not null,
-    [attempts] int not null CONSTRAINT [outbox_attempts_default] DEFAULT '0',
-    [delivered_to] nvarchar(max) not null CONSTRAINT [outbox_delivered_to_default] DEFAULT '[]',
-    [claimed_by] nvarchar(100) null,
-    [claimed_until] datetime2(3) null,
-    [error] nvarchar(max) null,
-    [delivered_at] datetime2(3) null,
-    [dead_at] datetime2(3) null,
+    [batch] bigint null,
     CONSTRAINT [outbox_tenant_id_foreign] FOREIGN KEY ([tenant_id]) REFERENCES [tenants] ([id]));
 GO
 CREATE UNIQUE INDEX [outbox_event_id_index] ON [outbox] ([event_id]);
 GO
-CREATE INDEX [outbox_available_at_id_index] ON [outbox] ([available_at], [id]) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX [outbox_id_index] ON [outbox] ([id]) WHERE batch IS NULL;
 GO
-CREATE INDEX [outbox_tenant_id_id_index] ON [outbox] ([tenant_id], [id]) WHERE delivered_at IS NULL AND dead_at IS NULL;
-GO
-CREATE INDEX [outbox_delivered_at_index] ON [outbox] ([delivered_at]);
+CREATE INDEX [outbox_tenant_id_batch_id_index] ON [outbox] ([tenant_id], [batch], [id]);
 GO
 ALTER SECURITY POLICY [dbo].[rls_tenant]
   ADD FILTER PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[outbox],
   ADD BLOCK PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[outbox];
+GO
+INSERT INTO revisions (name, value) VALUES ('outbox', 0);
+GO
+CREATE TABLE [outbox_subscriptions] (
+    [plugin] nvarchar(64) not null,
+    [event] nvarchar(100) not null,
+    [scope] nvarchar(10) not null,
+    [seen_at] datetime2(3) not null,
+    CONSTRAINT [outbox_subscriptions_pkey] PRIMARY KEY ([plugin], [event], [scope]));
+GO
+CREATE TABLE [outbox_lanes] (
+    [plugin] nvarchar(64) not null,
+    [lane] uniqueidentifier not null,
+    [after_batch] bigint not null,
+    [after_id] bigint not null,
+    [wanted_batch] bigint not null,
+    [attempts] int not null CONSTRAINT [outbox_lanes_attempts_default] DEFAULT '0',
+    [dead] int not null CONSTRAINT [outbox_lanes_dead_default] DEFAULT '0',
+    [error] nvarchar(max) null,
+    [due_at] datetime2(3) null,
+    [claimed_by] nvarchar(100) null,
+    [claimed_until] datetime2(3) null,
+    CONSTRAINT [outbox_lanes_pkey] PRIMARY KEY ([plugin], [lane]));
+GO
+CREATE INDEX [outbox_lanes_plugin_due_at_index] ON [outbox_lanes] ([plugin], [due_at]) WHERE due_at IS NOT NULL;
+GO
+CREATE INDEX [outbox_lanes_lane_index] ON [outbox_lanes] ([lane]) WHERE due_at IS NOT NULL;
 GO
 CREATE TABLE [idempotency_keys] (
     [tenant_id] uniqueidentifier not null,

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.ts'
-import { limitTo, type PreparedQuery, prepare } from '../data/prepared.ts'
 import { PlatformDb } from '../data/platform-db.ts'
+import { type PreparedQuery, prepare } from '../data/prepared.ts'
 import { endOf, type Lane, PLATFORM_LANE, type Place, type StoredEvent } from './lane.ts'
 
 /** What a poll finds. */
@@ -35,7 +35,6 @@ interface NextValues {
   readonly batch: number
   readonly id: number
   readonly wanted: number
-  readonly limit: number
 }
 
 const laneRow = prepare<{ plugin: string; lane: string }, LaneRow>((from, v) =>
@@ -44,6 +43,9 @@ const laneRow = prepare<{ plugin: string; lane: string }, LaneRow>((from, v) =>
     .select('plugin', 'lane', 'after_batch', 'after_id', 'wanted_batch', 'attempts')
     .where({ plugin: v.plugin, lane: v.lane }),
 )
+
+/** Events that are read at once; with the largest payload of each it bounds the memory of a lane. */
+export const EVENTS_AT_ONCE = 50
 
 const none: ReadonlySet<string> = new Set()
 
@@ -121,15 +123,14 @@ export class LaneStore {
     )
   }
 
-  /** Keeps every claim of this instance for another lease. */
-  async renew(now: Date): Promise<void> {
-    const claims = this.db().table('outbox_lanes').where('claimed_by', this.#owner)
-    await claims.update({ claimed_until: this.#leaseEnd(now) })
+  /** Keeps the claims on lanes for another lease. */
+  async renew(lanes: Iterable<Pick<Lane, 'plugin' | 'lane'>>, now: Date): Promise<void> {
+    for (const lane of lanes) await this.#write(lane, { claimed_until: this.#leaseEnd(now) })
   }
 
-  /** The events that come next in a lane. */
-  async next(lane: Lane, after: Place, events: readonly string[], limit: number): Promise<StoredEvent[]> {
-    const values = { lane: lane.lane, batch: after.batch, id: after.id, wanted: lane.wanted, limit }
+  /** The events that come next in a lane, at most `EVENTS_AT_ONCE`. */
+  async next(lane: Lane, after: Place, events: readonly string[]): Promise<StoredEvent[]> {
+    const values = { lane: lane.lane, batch: after.batch, id: after.id, wanted: lane.wanted }
     const rows = await this.db().all(this.#nextQuery(lane.lane === PLATFORM_LANE, events), values)
     return rows.map(row => ({
       id: Number(row.id),
@@ -143,17 +144,17 @@ export class LaneStore {
 
   /** Keeps how far the lane is, and the claim. False when the claim is lost: stop. */
   advance(lane: Lane, after: Place, now: Date): Promise<boolean> {
-    return this.#write(lane, { ...place(after), attempts: 0, error: null, claimed_until: this.#leaseEnd(now) })
+    return this.#write(lane, { ...place(after), attempts: 0, claimed_until: this.#leaseEnd(now) })
   }
 
   /** Gives the lane back after everything it was woken for; due again at once if it has been woken since. */
   finish(lane: Lane, now: Date): Promise<boolean> {
     const due = this.#database.knex.raw('CASE WHEN wanted_batch = ? THEN NULL ELSE ? END', [lane.wanted, now])
-    return this.#write(lane, { ...place(endOf(lane.wanted)), attempts: 0, error: null, due_at: due, ...unclaimed })
+    return this.#write(lane, { ...place(endOf(lane.wanted)), attempts: 0, due_at: due, ...unclaimed })
   }
 
   /** Gives the lane back with events left, to be looked at again at `due`. */
-  release(lane: Lane, after: Place, due: Date, failure: { attempts: number; error: string | null }): Promise<boolean> {
+  release(lane: Lane, after: Place, due: Date, failure: { attempts: number; error?: string }): Promise<boolean> {
     return this.#write(lane, { ...place(after), ...failure, due_at: due, ...unclaimed })
   }
 
@@ -168,7 +169,7 @@ export class LaneStore {
     })
   }
 
-  async #write({ plugin, lane }: Lane, values: object): Promise<boolean> {
+  async #write({ plugin, lane }: Pick<Lane, 'plugin' | 'lane'>, values: object): Promise<boolean> {
     const own = this.db().table('outbox_lanes').where({ plugin, lane, claimed_by: this.#owner })
     return (await own.update(values)) === 1
   }
@@ -200,7 +201,8 @@ export class LaneStore {
         .where('batch', '<=', v.wanted)
         .whereIn('event', [...events])
         .orderBy(['batch', 'id'])
-      return limitTo(query, v.limit)
+        .limit(EVENTS_AT_ONCE)
+      return query
     })
     this.#next.set(key, made)
     return made

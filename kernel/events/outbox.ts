@@ -1,6 +1,6 @@
 import { newId } from '../data/id.ts'
-import { prepare } from '../data/prepared.ts'
 import type { PlatformDb } from '../data/platform-db.ts'
+import { prepare } from '../data/prepared.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 
 /** What happened, on its way to whoever listens. */

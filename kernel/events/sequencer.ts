@@ -1,5 +1,5 @@
-import { limitTo, prepare } from '../data/prepared.ts'
 import type { PlatformDb } from '../data/platform-db.ts'
+import { prepare } from '../data/prepared.ts'
 import { laneOf } from './lane.ts'
 
 /** Events that get their place at once; SQL Server takes 2,100 values in a statement. */
@@ -17,10 +17,12 @@ interface SubscriptionRow {
   readonly scope: string
 }
 
-const fresh = prepare<{ limit: number }, FreshRow>((from, v) =>
-  limitTo(from.table('outbox').select('id', 'tenant_id', 'event').whereNull('batch').orderBy('id'), v.limit),
+const fresh = prepare<object, FreshRow>(from =>
+  from.table('outbox').select('id', 'tenant_id', 'event').whereNull('batch').orderBy('id').limit(AT_ONCE),
 )
-const counter = prepare<object, { value: number }>(from => from.table('revisions').select('value').where('name', 'outbox'))
+const counter = prepare<object, { value: number }>(from =>
+  from.table('revisions').select('value').where('name', 'outbox'),
+)
 const subscriptions = prepare<object, SubscriptionRow>(from =>
   from.table('outbox_subscriptions').select('plugin', 'event', 'scope'),
 )
@@ -39,7 +41,7 @@ export function sequence(db: PlatformDb, now: Date): Promise<boolean> {
     const [row] = await db.all(counter, {})
     if (!row) throw new Error('the row "outbox" is missing from the table revisions')
     const batch = Number(row.value)
-    const events = await db.all(fresh, { limit: AT_ONCE })
+    const events = await db.all(fresh, {})
     if (events.length === 0) return false
     const ids = events.map(event => event.id)
     await db.table('outbox').whereIn('id', ids).update({ batch })
@@ -64,7 +66,7 @@ function lanesFor(events: readonly FreshRow[], listening: readonly SubscriptionR
 
 /** A lane that is new starts with this batch. One that waits after a failure goes on waiting. */
 async function wake(db: PlatformDb, lanes: Map<string, Set<string>>, batch: number, now: Date): Promise<void> {
-  const start = { after_batch: batch - 1, after_id: 0, wanted_batch: batch, due_at: now }
+  const start = { after_batch: batch, after_id: 0, wanted_batch: batch, due_at: now }
   const rows = [...lanes].flatMap(([plugin, names]) => [...names].map(lane => ({ plugin, lane, ...start })))
   await db.upsert('outbox_lanes', rows, ['plugin', 'lane'], [])
   for (const [plugin, names] of lanes) {

@@ -22,7 +22,8 @@ export interface AppParts {
   /** `/health/*`, `/docs`, `/openapi.json`: answers true when the path was one of its own. */
   system(ctx: Koa.Context): Promise<boolean>
   dispatch(ctx: Koa.Context): Promise<unknown>
-  readonly trustProxy: boolean
+  /** Proxies of ours in front: so many last entries of X-Forwarded-For are believed. */
+  readonly trustProxy: number
   readonly cors: {
     readonly origins: readonly string[]
     readonly credentials: boolean
@@ -35,7 +36,7 @@ type Next = () => Promise<unknown>
 
 /** The Koa application: headers, CORS, compression, errors and the request log around `dispatch`. */
 export function createApp(parts: AppParts): Koa {
-  const app = new Koa({ proxy: parts.trustProxy })
+  const app = new Koa({ proxy: parts.trustProxy > 0, maxIpsCount: parts.trustProxy })
   app.on('error', (error: Error) => parts.log.warn(error, 'the answer could not be written'))
   const headers = Object.entries(securityHeaders)
   const allowed = new Set(parts.cors.origins)
@@ -78,7 +79,7 @@ export function createApp(parts: AppParts): Koa {
     ctx.body = JSON.stringify(problemBody(failure, ctx.path, traceId))
   }
 
-  app.use(async (ctx, next) => {
+  app.use(async ctx => {
     const started = performance.now()
     for (const [name, value] of headers) ctx.res.setHeader(name, value)
     const { origin, 'accept-encoding': encodings } = ctx.req.headers
@@ -89,7 +90,6 @@ export function createApp(parts: AppParts): Koa {
     const log = (): void => logRequest(parts.requestLog, ctx, performance.now() - started)
     if (isStream(ctx.body)) ctx.res.once('close', log)
     else log()
-    return next
   })
   return app
 }

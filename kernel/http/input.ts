@@ -10,7 +10,7 @@ const uuid = z.guid().toLowerCase()
 
 /** What a route works on, and what to dispose of afterwards. */
 export interface OpenInput {
-  readonly input: Input<unknown, unknown>
+  readonly input: Input<Readonly<Record<string, string>>, unknown, unknown>
   readonly upload: OpenUpload | undefined
 }
 

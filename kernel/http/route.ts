@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type Koa from 'koa'
-import { writeAudit } from '../audit/writer.ts'
 import { CallCore, newTraceId, PlatformWork, TenantCall } from '../call.ts'
 import type { Principal, TenantState } from '../access/principal.ts'
 import type { Actor, Context, PlatformContext, RequestFacts, ServiceClasses } from '../contract.ts'
@@ -8,7 +7,7 @@ import { problem } from '../errors.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { AnyPlatformRoute, AnyRoute, RegisteredRoute } from '../plugins/registrations.ts'
 import type { Runtime } from '../runtime.ts'
-import { equalSecrets } from '../secrets/equal-secrets.ts'
+import { equalSecrets } from '../secrets/keys.ts'
 import { gate } from '../tenancy/gate.ts'
 import { DEFAULT_JSON_LIMIT, parseJson, rawBody } from './body.ts'
 import { beginIdempotent, finishIdempotent, type IdempotentRequest } from './idempotency.ts'
@@ -158,7 +157,7 @@ function defaultAudit({ method, path, route }: RegisteredRoute): DefaultAudit | 
   return route.audit ?? { action: `${resourceType}.${action}`, resourceType }
 }
 
-/** Runs the work, then writes its audit lines, or one of its own when the handler recorded none. */
+/** Runs the work, and adds an audit line of its own when the handler recorded none. */
 async function audited(
   core: CallCore,
   tenantId: string | undefined,
@@ -166,24 +165,14 @@ async function audited(
   open: OpenInput,
   work: () => Promise<unknown>,
 ): Promise<unknown> {
+  if (audit) core.defaultAction = audit.action
   const answer = await work()
-  if (audit && tenantId && core.audits.length === 0) {
+  if (audit && tenantId && !core.audited) {
     const made = plain(answer, 200).body as { id?: unknown } | undefined | null
-    const resourceId = open.input.params.id ?? (typeof made?.id === 'string' ? made.id : '')
-    core.audits.push({ tenantId, entry: { ...audit, resourceId } })
+    core.audit(tenantId, { ...audit, resourceId: open.input.params.id ?? (typeof made?.id === 'string' ? made.id : '') })
   }
-  await flushAudits(core, audit?.action)
+  await core.flush(tenantId)
   return answer
-}
-
-/** Writes the audit lines that the call gathered, in its transaction. */
-export async function flushAudits(core: CallCore, defaultAction = 'changed'): Promise<void> {
-  if (core.audits.length === 0) return
-  const facts = core.auditFacts
-  for (const [tenantId, lines] of Map.groupBy(core.audits.splice(0), line => line.tenantId)) {
-    const entries = lines.map(({ entry }) => ({ ...entry, action: entry.action ?? defaultAction }))
-    await writeAudit(core.platform.forTenant(tenantId), entries, facts)
-  }
 }
 
 function platformRoute(

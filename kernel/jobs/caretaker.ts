@@ -1,7 +1,7 @@
 import type { Agenda } from 'agenda'
 import type { Log } from '../log/log.ts'
 import { agendaName } from './job-definition.ts'
-import type { JobRuns, Neglected } from './runs.ts'
+import type { Neglected, RunUpkeep } from './run-upkeep.ts'
 
 /** Runs looked after in one go. */
 const BATCH = 200
@@ -15,7 +15,7 @@ export interface Ticket {
 /** What the caretaker works with. */
 export interface CaretakerOptions {
   readonly agenda: Agenda
-  readonly runs: JobRuns
+  readonly upkeep: RunUpkeep
   readonly log: Log
   now(): Date
   /** Milliseconds without a heartbeat after which a run's process counts as gone. */
@@ -70,11 +70,11 @@ export class Caretaker {
 
   /** @returns true when there may be more */
   async #round(): Promise<boolean> {
-    const { runs, now, staleMs, lostMs, isHere } = this.#options
+    const { upkeep, now, staleMs, lostMs, isHere } = this.#options
     const at = now().getTime()
     const [stale, lost] = this.#everything ? [at, at] : [at - staleMs, at - lostMs]
     const limits = { stale: new Date(stale), lost: new Date(lost), limit: BATCH }
-    const neglected = await runs.neglected(limits)
+    const neglected = await upkeep.neglected(limits)
     const [queued, running] = [[] as Neglected[], [] as Neglected[]]
     for (const run of neglected) (run.status === 'queued' ? queued : running).push(run)
     const orphans = running.filter(run => !isHere(run.id))
@@ -89,15 +89,15 @@ export class Caretaker {
   }
 
   async #takeOver(run: Neglected, stale: Date): Promise<void> {
-    const status = await this.#options.runs.takeOver(run, stale)
+    const status = await this.#options.upkeep.takeOver(run, stale)
     if (status) this.#options.takenOver(run, status)
   }
 
   async #dispatch(queued: readonly Neglected[]): Promise<void> {
-    const { agenda, runs, now } = this.#options
+    const { agenda, upkeep, now } = this.#options
     const known = await this.#ticketed(queued.filter(run => run.dispatchedAt))
     for (const run of queued) {
-      if (!(await runs.markDispatched(run)) || known.has(run.id)) continue
+      if (!(await upkeep.markDispatched(run)) || known.has(run.id)) continue
       const pause = Math.max(0, run.runAfter.getTime() - now().getTime())
       try {
         const ticket: Ticket = { run: run.id }
@@ -106,7 +106,7 @@ export class Caretaker {
           .schedule(new Date(Date.now() + pause))
           .save()
       } catch (error) {
-        await runs.undispatch(run.id)
+        await upkeep.undispatch(run.id)
         throw error
       }
     }
@@ -120,9 +120,9 @@ export class Caretaker {
   }
 
   async #prune(at: number): Promise<void> {
-    const { runs, keepMs } = this.#options
+    const { upkeep, keepMs } = this.#options
     if (at - this.#prunedAt < PRUNE_EVERY_MS) return
-    const deleted = await runs.prune(new Date(at - keepMs))
+    const deleted = await upkeep.prune(new Date(at - keepMs))
     // A full batch: the next look goes on.
     if (deleted === 0) this.#prunedAt = at
   }

@@ -158,7 +158,7 @@ export class Execution implements Hold {
     while (!this.#over && this.#progress && this.#progress !== written) {
       written = this.#progress
       try {
-        if (await runs.progress(run, written)) this.#say('running')
+        if (await runs.progress(run, written)) this.#say('running', written)
         else this.end('taken over')
       } catch (error) {
         log.warn(error as Error, 'progress was not written')
@@ -168,8 +168,8 @@ export class Execution implements Hold {
     this.#writing = false
   }
 
-  #say(status: RunChange['status']): void {
+  #say(status: RunChange['status'], progress = this.#progress ?? null): void {
     const { id, tenantId, plugin, name } = this.#options.run
-    this.#options.changed({ id, tenantId, plugin, name, status, progress: this.#progress ?? null })
+    this.#options.changed({ id, tenantId, plugin, name, status, progress })
   }
 }

@@ -42,6 +42,11 @@ export interface JobDefinition {
   run(context: RunContext): Promise<unknown>
 }
 
+const DEFAULT_RETRIES = 3
+
+/** Attempts a run of the job has. */
+export const attemptsOf = ({ retries = DEFAULT_RETRIES }: JobDefinition): number => retries + 1
+
 /** The name under which Agenda knows a job. */
 export const agendaName = ({ plugin, name }: { readonly plugin: string; readonly name: string }): string =>
   `${plugin}/${name}`

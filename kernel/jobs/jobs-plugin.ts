@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type AnyPlugin, definePlugin } from '../contract.ts'
 import { problem } from '../errors.ts'
 import type { JobRun } from './run.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { JobRuns } from './runs.ts'
 
 const Job = z
   .object({
@@ -10,9 +10,7 @@ const Job = z
     plugin: z.string(),
     name: z.string(),
     status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
-    progress: z
-      .object({ done: z.number(), total: z.number().optional(), message: z.string().optional() })
-      .nullable(),
+    progress: z.object({ done: z.number(), total: z.number().optional(), message: z.string().optional() }).nullable(),
     result: z.unknown(),
     error: z.string().nullable(),
     attempts: z.number().int(),
@@ -39,7 +37,7 @@ const view = (run: JobRun): z.input<typeof Job> => ({
 })
 
 /** Shows jobs: a tenant its own, the platform's operators all of them. */
-export function jobsPlugin(scheduler: () => Scheduler): AnyPlugin {
+export function jobsPlugin(runs: () => JobRuns): AnyPlugin {
   return definePlugin({
     name: 'jobs',
     version: '1.0.0',
@@ -52,8 +50,8 @@ export function jobsPlugin(scheduler: () => Scheduler): AnyPlugin {
         permission: 'jobs:read',
         returns: Job,
         async handle({ params }, { call }) {
-          const run = await scheduler().runs.find(params.id as string)
-          if (run?.tenantId !== call.tenant.id) throw problem('not_found', 'No job has this id.')
+          const run = await runs().find(params.id, call.tenant.id)
+          if (!run) throw problem('not_found', 'No job has this id.')
           return view(run)
         },
       })
@@ -62,7 +60,7 @@ export function jobsPlugin(scheduler: () => Scheduler): AnyPlugin {
         access: 'internal-token',
         returns: Job,
         async handle({ params }) {
-          const run = await scheduler().runs.find(params.id as string)
+          const run = await runs().findAny(params.id)
           if (!run) throw problem('not_found', 'No job has this id.')
           return view(run)
         },

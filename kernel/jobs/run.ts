@@ -1,6 +1,9 @@
 import type { Row } from '../../db/database.ts'
 import type { Progress } from '../contract.ts'
 
+/** The table that holds all runs. */
+export const RUNS_TABLE = 'job_runs'
+
 /** `queued` waits for its turn, also between attempts; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 

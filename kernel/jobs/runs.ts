@@ -3,14 +3,13 @@ import type { Knex } from 'knex'
 import type { Binding, Database, Row } from '../../db/database.ts'
 import type { Progress } from '../contract.ts'
 import { newId } from '../data/id.ts'
-import { type JobRun, type RunStatus, toRun } from './run.ts'
+import { type JobRun, RUNS_TABLE, type RunStatus, toRun } from './run.ts'
 
-const TABLE = 'job_runs'
 const MAX_DATA = 256 * 1024
 const MAX_RESULT = 64 * 1024
 const MAX_ERROR = 2000
 const MAX_MESSAGE = 500
-/** Rows one statement deletes, and ids one statement names. */
+/** Ids one statement names. */
 const BATCH = 500
 
 /** A run to make. */
@@ -45,16 +44,6 @@ export interface RunFilter {
   readonly limit?: number | undefined
 }
 
-/** A run that somebody must look after. */
-export interface Neglected extends Hold {
-  readonly plugin: string
-  readonly name: string
-  readonly status: 'queued' | 'running'
-  readonly runAfter: Date
-  /** When it was last handed to Agenda; undefined: never. */
-  readonly dispatchedAt: Date | undefined
-}
-
 /** The runs of jobs in `job_runs`. Every change of status is a compare-and-set, so each happens once. */
 export class JobRuns {
   readonly #database: Database
@@ -72,13 +61,13 @@ export class JobRuns {
       throw new RangeError(`the data of job ${run.plugin}/${run.name} is over ${MAX_DATA} bytes`)
     const key = run.unique === undefined ? null : uniqueKey(run, run.unique)
     const queued = async (): Promise<string | undefined> =>
-      (await trx(TABLE).where({ unique_key: key }).select('id').first())?.id
+      (await trx(RUNS_TABLE).where({ unique_key: key }).select('id').first())?.id
     const earlier = key && (await queued())
     if (earlier) return earlier
     const now = this.#now()
     const id = newId()
     try {
-      await trx(TABLE).insert({
+      await trx(RUNS_TABLE).insert({
         id,
         tenant_id: run.tenantId ?? null,
         plugin: run.plugin,
@@ -103,6 +92,12 @@ export class JobRuns {
   /** A run of this owner, or undefined. */
   async find(id: string, owner: RunOwner): Promise<JobRun | undefined> {
     const [row] = await this.#read(this.#table().where({ id, tenant_id: owner }))
+    return row && toRun(row)
+  }
+
+  /** A run, whosever it is: for operators of the platform. */
+  async findAny(id: string): Promise<JobRun | undefined> {
+    const [row] = await this.#read(this.#table().where({ id }))
     return row && toRun(row)
   }
 
@@ -193,80 +188,11 @@ export class JobRuns {
     return changed === 1
   }
 
-  /** Takes the right to hand a queued run to Agenda: of all instances that try, one gets it. */
-  async markDispatched({ id, attempts, dispatchedAt }: Neglected): Promise<boolean> {
-    const changed = await this.#table()
-      .where({ id, status: 'queued', attempts, dispatched_at: dispatchedAt ?? null })
-      .update({ dispatched_at: this.#now() })
-    return changed === 1
-  }
-
-  /** Gives a queued run back to whoever looks for runs that were never handed to Agenda. */
-  async undispatch(id: string): Promise<void> {
-    await this.#table().where({ id, status: 'queued' }).update({ dispatched_at: null })
-  }
-
-  /**
-   * Runs to look after: queued but never handed to Agenda, handed over before `lost` and still due, or running without a
-   * heartbeat since `stale`.
-   */
-  async neglected(limits: { readonly lost: Date; readonly stale: Date; readonly limit: number }): Promise<Neglected[]> {
-    const { lost, stale, limit } = limits
-    const rows = await this.#read(
-      this.#table()
-        .where(queued =>
-          queued
-            .where({ status: 'queued' })
-            .where(any =>
-              any
-                .whereNull('dispatched_at')
-                .orWhere(due => due.where('dispatched_at', '<', lost).where('run_after', '<', lost)),
-            ),
-        )
-        .orWhere(running => running.where({ status: 'running' }).where('heartbeat_at', '<', stale))
-        .select('id', 'plugin', 'name', 'status', 'attempts', 'max_attempts', 'run_after', 'dispatched_at')
-        .orderBy('run_after')
-        .limit(limit),
-    )
-    return rows.map(row => ({
-      id: String(row.id),
-      plugin: String(row.plugin),
-      name: String(row.name),
-      status: row.status as Neglected['status'],
-      attempts: Number(row.attempts),
-      runAfter: new Date(String(row.run_after)),
-      dispatchedAt: row.dispatched_at ? new Date(String(row.dispatched_at)) : undefined,
-    }))
-  }
-
   /** Owners for whom this job is queued or running. */
   async unfinished(plugin: string, name: string): Promise<Set<RunOwner>> {
     const query = this.#table().where({ plugin, name }).whereIn('status', ['queued', 'running'])
     const rows = await this.#read(query.distinct('tenant_id'))
     return new Set(rows.map(row => row.tenant_id as RunOwner))
-  }
-
-  /** Queues again, or fails, a run whose process is gone: no heartbeat since `stale`. */
-  async takeOver({ id, attempts }: Hold, stale: Date): Promise<'queued' | 'failed' | undefined> {
-    const error = 'the process that ran it ended'
-    const lost = (): Knex.QueryBuilder =>
-      this.#table().where({ id, attempts, status: 'running' }).where('heartbeat_at', '<', stale)
-    const again = { status: 'queued', run_after: this.#now(), dispatched_at: null, error }
-    const queued: number = await lost().whereRaw('attempts < max_attempts').update(again)
-    if (queued === 1) return 'queued'
-    const failed: number = await lost().update({ status: 'failed', finished_at: this.#now(), error })
-    return failed === 1 ? 'failed' : undefined
-  }
-
-  /** Deletes a batch of runs that finished before `before`. @returns how many */
-  async prune(before: Date): Promise<number> {
-    const old = this.#table().where('finished_at', '<', before).orderBy('finished_at').select('id').limit(BATCH)
-    return this.#table()
-      .whereIn(
-        'id',
-        (await this.#read(old)).map(row => row.id as string),
-      )
-      .delete()
   }
 
   #finish(hold: Hold, status: RunStatus, values: Row): Promise<boolean> {
@@ -278,7 +204,7 @@ export class JobRuns {
   }
 
   #table(): Knex.QueryBuilder {
-    return this.#database.knex(TABLE)
+    return this.#database.knex(RUNS_TABLE)
   }
 
   /** Reads beside the writer, so that progress shows while a job holds a transaction. */

@@ -1,74 +1,21 @@
 import { hostname } from 'node:os'
-import type { Agenda, AgendaBackend, InMemoryNotificationChannel, Job, JobId } from 'agenda'
+import type { Agenda, InMemoryNotificationChannel, Job, JobId } from 'agenda'
 import type { Knex } from 'knex'
-import type { Database } from '../../db/database.ts'
-import type { Log } from '../log/log.ts'
 import { backoff } from './backoff.ts'
 import { Caretaker, type Ticket } from './caretaker.ts'
-import { Execution, type RunChange } from './execution.ts'
-import { agendaName, checkDefinition, type JobDefinition, tickName } from './job-definition.ts'
+import { Execution } from './execution.ts'
+import { agendaName, attemptsOf, checkDefinition, type JobDefinition, tickName } from './job-definition.ts'
+import { defaultTiming, type JobTiming } from './job-timing.ts'
 import { parking } from './parking.ts'
+import { fanOut, recur } from './recurrence.ts'
+import { RunUpkeep } from './run-upkeep.ts'
 import { JobRuns, type NewRun } from './runs.ts'
+import type { SchedulerOptions } from './scheduler-options.ts'
 import { sqlBackend } from './sql-backend.ts'
 
 export type { JobDefinition, RunContext } from './job-definition.ts'
 export type { JobRun } from './run.ts'
-
-const DEFAULT_RETRIES = 3
-/** Runs made in one transaction when a recurring job is due. */
-const FAN_OUT = 100
-
-/** How often things are looked at, in milliseconds. */
-export interface JobTiming {
-  /** Between two looks for due jobs, and for runs that other processes queued. Default 5 s. */
-  readonly pollMs: number
-  /** Between two heartbeats of running jobs. Default 5 s. */
-  readonly heartbeatMs: number
-  /** Without a heartbeat for so long, a run's process is gone. Default 30 s. */
-  readonly staleMs: number
-  /** Agenda's lock, renewed while the job runs. Default 60 s. */
-  readonly lockMs: number
-  /** A due run that has not started is looked for in Agenda after this time. Default 2 minutes. */
-  readonly lostMs: number
-  /** Between two writes of a job's progress. Default 1 s. */
-  readonly progressMs: number
-  /** What a job has to end after its signal was aborted. Default 10 s. */
-  readonly graceMs: number
-  /** How long finished runs are kept. Default 30 days. */
-  readonly keepMs: number
-}
-
-const defaultTiming: JobTiming = {
-  pollMs: 5_000,
-  heartbeatMs: 5_000,
-  staleMs: 30_000,
-  lockMs: 60_000,
-  lostMs: 120_000,
-  progressMs: 1_000,
-  graceMs: 10_000,
-  keepMs: 30 * 24 * 60 * 60_000,
-}
-
-/** What the scheduler works with. */
-export interface SchedulerOptions {
-  readonly database: Database
-  readonly log: Log
-  /** Tenants for which a recurring job of this plugin runs. */
-  tenantsFor(plugin: string): Promise<readonly string[]> | readonly string[]
-  /** Where Agenda keeps its jobs; default: `database`. */
-  readonly backend?: AgendaBackend | undefined
-  /** The kernel's clock; default: the system's. */
-  readonly now?: (() => Date) | undefined
-  /** Hears when a run of this process starts, moves on, or ends. Must not throw. */
-  readonly changed?: ((change: RunChange) => void) | undefined
-  /** No other process uses the database: at the start, runs that look alive are queued again at once. */
-  readonly alone?: boolean | undefined
-  /** Jobs at the same time in this process, recurring clocks included; default 20. */
-  readonly maxConcurrency?: number | undefined
-  /** Milliseconds to wait after a failed attempt (1, 2, …). */
-  readonly backoff?: ((attempt: number) => number) | undefined
-  readonly timing?: Partial<JobTiming> | undefined
-}
+export type { SchedulerOptions } from './scheduler-options.ts'
 
 /** A run to make of a job that is defined; retries come from its definition. */
 export type Enqueue = Omit<NewRun, 'maxAttempts'>
@@ -87,21 +34,25 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #timing: JobTiming
   readonly #now: () => Date
+  readonly #upkeep: RunUpkeep
   readonly #definitions = new Map<string, JobDefinition>()
-  readonly #retries = new Map<string, number>()
+  readonly #attempts = new Map<string, number>()
   readonly #executions = new Map<Execution, Job>()
   readonly #turns = new Map<Job, PromiseWithResolvers<void>>()
   readonly #timers: NodeJS.Timeout[] = []
   #agenda: Agenda | undefined
   #channel: InMemoryNotificationChannel | undefined
   #caretaker: Caretaker | undefined
+  #starting: Promise<void> | undefined
   #stopping = false
+  #beating = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#now = options.now ?? (() => new Date())
     this.runs = new JobRuns(options.database, this.#now)
+    this.#upkeep = new RunUpkeep(options.database, this.#now)
   }
 
   /**
@@ -113,8 +64,8 @@ export class Scheduler {
     const key = agendaName(definition)
     if (this.#definitions.has(key)) throw new Error(`job ${key} is defined already`)
     this.#definitions.set(key, definition)
-    this.#retries.set(key, definition.retries ?? DEFAULT_RETRIES)
-    if (this.#agenda) this.#guard(this.#register(this.#agenda, definition), `job ${key} was not registered`)
+    this.#attempts.set(key, attemptsOf(definition))
+    if (this.#agenda) void this.#guard(this.#register(this.#agenda, definition), `job ${key} was not registered`)
     return async ({ drainMs = 0 } = {}) => {
       if (this.#definitions.get(key) === definition) this.#definitions.delete(key)
       await this.#interrupt(execution => agendaName(execution) === key, drainMs)
@@ -126,9 +77,9 @@ export class Scheduler {
    * @returns the id of the run, or of the queued one with the same `unique` key
    */
   async enqueue(trx: Knex, run: Enqueue): Promise<string> {
-    const retries = this.#retries.get(agendaName(run))
-    if (retries === undefined) throw new TypeError(`there is no job ${agendaName(run)}`)
-    return this.runs.enqueue(trx, { ...run, maxAttempts: retries + 1 })
+    const maxAttempts = this.#attempts.get(agendaName(run))
+    if (maxAttempts === undefined) throw new TypeError(`there is no job ${agendaName(run)}`)
+    return this.runs.enqueue(trx, { ...run, maxAttempts })
   }
 
   /** Starts what was queued at once, instead of with the next poll. */
@@ -143,8 +94,13 @@ export class Scheduler {
     return cancelled
   }
 
-  /** Begins to hand out runs. */
-  async start(): Promise<void> {
+  /** Begins to hand out runs. Call it once. */
+  start(): Promise<void> {
+    this.#starting = this.#begin()
+    return this.#starting
+  }
+
+  async #begin(): Promise<void> {
     const { database, log, backend = sqlBackend(database), alone = false, maxConcurrency = 20 } = this.#options
     const { pollMs, heartbeatMs, lockMs, staleMs, lostMs, keepMs } = this.#timing
     const { Agenda, InMemoryNotificationChannel } = await import('agenda')
@@ -167,7 +123,7 @@ export class Scheduler {
     this.#caretaker = new Caretaker(
       {
         agenda,
-        runs: this.runs,
+        upkeep: this.#upkeep,
         log,
         now: this.#now,
         staleMs,
@@ -183,16 +139,21 @@ export class Scheduler {
       },
       alone,
     )
-    for (const definition of this.#definitions.values()) await this.#register(agenda, definition)
+    for (const definition of this.#definitions.values()) {
+      await this.#guard(this.#register(agenda, definition), `job ${agendaName(definition)} was not registered`)
+    }
     await agenda.start()
     await this.#caretaker.look()
     this.#timers.push(setInterval(() => this.nudge(), pollMs).unref())
-    this.#timers.push(setInterval(() => this.#guard(this.#beat(), 'heartbeats were not written'), heartbeatMs).unref())
+    this.#timers.push(
+      setInterval(() => void this.#guard(this.#beat(), 'heartbeats were not written'), heartbeatMs).unref(),
+    )
   }
 
   /** Hands out nothing more, interrupts what runs, and queues again what does not end within `drainMs`. */
   async stop({ drainMs }: { readonly drainMs: number }): Promise<void> {
     this.#stopping = true
+    await this.#starting?.catch(() => undefined)
     for (const timer of this.#timers) clearInterval(timer)
     await this.#interrupt(() => true, drainMs)
     await this.#caretaker?.look()
@@ -210,20 +171,15 @@ export class Scheduler {
     const { concurrency = 1, every } = definition
     // No more is locked than can run at once: what waits under a lock would be lost to other instances, and expire.
     const limits = { concurrency, lockLimit: concurrency }
-    if (!agenda.definitions[name]) agenda.define(name, (job: Job<Ticket>) => this.#turn(job), limits)
+    const known = agenda.definitions[name]
+    if (known) Object.assign(known, limits)
+    else agenda.define(name, (job: Job<Ticket>) => this.#turn(job), limits)
     if (every && !agenda.definitions[tick]) {
       agenda.define(tick, (job: Job) => this.#tick(job), { concurrency: 1, lockLimit: 1 })
     }
-    if (every) await this.#recur(agenda, tick, every)
+    if (every) await recur(agenda, tick, every)
     await this.#wake(name)
-  }
-
-  async #recur(agenda: Agenda, tick: string, every: string): Promise<void> {
-    const [stored] = (await agenda.queryJobs({ name: tick })).jobs
-    if (stored?.nextRunAt && stored.repeatInterval === every) return this.#wake(tick)
-    if (stored) await agenda.cancel({ name: tick })
-    const job = await agenda.every(every, tick, undefined, { timezone: 'UTC' })
-    if (!job.attrs.nextRunAt) throw new TypeError(`"${every}" is not a time at which ${tick} could run`)
+    if (every) await this.#wake(tick)
   }
 
   /** Agenda gave this process the turn of a run. */
@@ -231,9 +187,14 @@ export class Scheduler {
     this.#turns.set(job as Job, Promise.withResolvers())
     const { run: id } = job.attrs.data
     const definition = this.#definitions.get(job.attrs.name)
-    if (!definition || this.#stopping) return this.runs.undispatch(id)
+    if (!definition || this.#stopping) return this.#upkeep.undispatch(id)
     const run = await this.runs.claim(id)
     if (!run) return
+    // Taken back, or stopping, while the run was claimed.
+    if (this.#stopping || this.#definitions.get(job.attrs.name) !== definition) {
+      await this.runs.requeue(run, this.#now())
+      return this.nudge()
+    }
     const { log, changed = () => undefined } = this.#options
     const execution = new Execution({
       run,
@@ -259,17 +220,9 @@ export class Scheduler {
     this.#turns.set(job, Promise.withResolvers())
     const definition = this.#definitions.get(job.attrs.name.replace(/@every$/, ''))
     if (!definition || this.#stopping) return
-    const { plugin, name, scope } = definition
-    const owners = scope === 'tenant' ? await this.#options.tenantsFor(plugin) : [undefined]
-    const busy = await this.runs.unfinished(plugin, name)
-    const free = owners.filter(tenantId => !busy.has(tenantId ?? null))
-    for (let start = 0; start < free.length; start += FAN_OUT) {
-      await this.#options.database.transaction(undefined, async trx => {
-        for (const tenantId of free.slice(start, start + FAN_OUT)) {
-          await this.enqueue(trx, { plugin, name, tenantId, data: {} })
-        }
-      })
-    }
+    const { database, tenantsFor } = this.#options
+    const owners = definition.scope === 'tenant' ? await tenantsFor(definition.plugin) : [undefined]
+    await fanOut(database, this.runs, definition, owners)
     this.nudge()
   }
 
@@ -293,8 +246,18 @@ export class Scheduler {
     await this.#channel.publish({ jobName, jobId: '' as JobId, nextRunAt: null, priority: 0, timestamp: new Date() })
   }
 
+  /** Says that the running runs are alive. Skipped while the last one waits, as behind a long transaction on SQLite. */
   async #beat(): Promise<void> {
-    const executions = [...this.#executions.keys()]
+    if (this.#beating) return
+    this.#beating = true
+    try {
+      await this.#renew([...this.#executions.keys()])
+    } finally {
+      this.#beating = false
+    }
+  }
+
+  async #renew(executions: readonly Execution[]): Promise<void> {
     for (const lost of await this.runs.beat(executions)) lost.end('taken over')
     const renewBefore = Date.now() - this.#timing.lockMs / 3
     for (const [execution, job] of this.#executions) {
@@ -314,8 +277,8 @@ export class Scheduler {
     clearTimeout(timer)
   }
 
-  #guard(work: Promise<unknown>, message: string): void {
-    work.catch((error: Error) => this.#options.log.error(error, message))
+  async #guard(work: Promise<unknown>, message: string): Promise<void> {
+    await work.catch((error: Error) => this.#options.log.error(error, message))
   }
 }
 

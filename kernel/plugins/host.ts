@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
 import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
 import { appendEvent } from '../events/outbox.ts'
-import { compileRoute, flushAudits } from '../http/route.ts'
+import { compileRoute } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Log } from '../log/log.ts'
 import type { Permissions } from '../access/principal.ts'
@@ -260,9 +260,8 @@ export class PluginHost {
             } else {
               await subscription.handle(delivery, this.platformContext(new Work(core, this)) as never)
             }
-            await flushAudits(core)
           })
-          return 'delivered'
+          return undefined
         })
       },
     })
@@ -292,7 +291,7 @@ export class PluginHost {
     } else {
       result = await job.run(data, Object.assign(this.platformContext(new Work(core, this)), { progress }) as never)
     }
-    if (core.audits.length > 0) await core.slot.run(run.tenantId, () => flushAudits(core))
+    await core.flush(run.tenantId)
     return result
   }
 

@@ -17,11 +17,12 @@ import type { z } from 'zod'
 
 type Refs = NonNullable<AnyPlugin['uses']>
 type AnySchema = z.ZodType | undefined
+type Params = Readonly<Record<string, string>>
 
 /** A route whose types are forgotten. */
-export type AnyRoute = Route<string, ServiceClasses, Refs, AnySchema, AnySchema, AnySchema>
+export type AnyRoute = Route<string, ServiceClasses, Refs, Params, AnySchema, AnySchema, AnySchema>
 /** A platform route whose types are forgotten. */
-export type AnyPlatformRoute = PlatformRoute<ServiceClasses, AnySchema, AnySchema, AnySchema>
+export type AnyPlatformRoute = PlatformRoute<ServiceClasses, Params, AnySchema, AnySchema, AnySchema>
 /** A job whose types are forgotten. */
 export type AnyJob = TenantJob<ServiceClasses, Refs, z.ZodType> | PlatformJob<ServiceClasses, z.ZodType>
 

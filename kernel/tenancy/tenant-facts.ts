@@ -1,7 +1,7 @@
 import type { TenantState } from '../access/principal.ts'
 import type { TenantStatus } from '../contract.ts'
 import type { PlatformDb } from '../data/platform-db.ts'
-import { limitTo, prepare } from '../data/prepared.ts'
+import { prepare } from '../data/prepared.ts'
 
 /** What is stored about a tenant's licence, before the time is looked at. */
 export interface TenantFacts {
@@ -33,16 +33,14 @@ const TENANTS_A_PAGE = 1000
 const NONE: ReadonlySet<string> = new Set()
 const COLUMNS = ['tenants.id', 'tenants.name', 'tenants.account_name', 'tenants.status', 'tenant_licenses.expires_at']
 
-const pageOfTenants = prepare<{ after: string; limit: number }, TenantRow>((from, v) =>
-  limitTo(
-    from
-      .shared('tenants')
-      .leftJoin('tenant_licenses', 'tenant_licenses.tenant_id', 'tenants.id')
-      .select(...COLUMNS)
-      .where('tenants.id', '>', v.after)
-      .orderBy('tenants.id'),
-    v.limit,
-  ),
+const pageOfTenants = prepare<{ after: string }, TenantRow>((from, v) =>
+  from
+    .shared('tenants')
+    .leftJoin('tenant_licenses', 'tenant_licenses.tenant_id', 'tenants.id')
+    .select(...COLUMNS)
+    .where('tenants.id', '>', v.after)
+    .orderBy('tenants.id')
+    .limit(TENANTS_A_PAGE),
 )
 const featuresOfPage = prepare<{ after: string; last: string }, FeatureRow>((from, v) =>
   from
@@ -68,7 +66,7 @@ export async function readAllTenants(db: PlatformDb, revision: number): Promise<
   const all = new Map<string, TenantFacts>()
   let after = '00000000-0000-0000-0000-000000000000'
   for (;;) {
-    const tenants = await db.all(pageOfTenants, { after, limit: TENANTS_A_PAGE })
+    const tenants = await db.all(pageOfTenants, { after })
     const last = tenants.at(-1)
     if (!last) return all
     const features = groupByTenant(await db.all(featuresOfPage, { after, last: last.id }))

@@ -1,4 +1,5 @@
-import { canonicalValue, hasWildcard, splitValues } from './name.ts'
+import { parseName, splitValues } from './name.ts'
+import { indexKey, type ProductPattern, productPattern } from './product.ts'
 
 /** The four version bounds of an NVD match criteria; `versionEndExcluding: '2.0'` means "before 2.0". */
 export interface VersionBounds {
@@ -34,7 +35,8 @@ export type CompactEntry = string | readonly [tail: string, ...bounds: string[]]
 
 /**
  * Criteria that follow each other and share product and flag. A tail is the criteria from the version on, without the
- * `:*` at its end. With the key '' the tails are whole criteria, kept as they came because they cannot be rebuilt.
+ * `:*` at its end. With the key '' the tails are whole criteria, kept as they came: those that could not be rebuilt
+ * exactly, and those whose part, vendor or product is ANY, NA or holds a wildcard. Every other key is exact.
  */
 export type CompactGroup = readonly [key: string, vulnerable: 0 | 1, ...entries: CompactEntry[]]
 
@@ -52,7 +54,7 @@ export interface CompactConfiguration {
   readonly n?: 1
 }
 
-/** The configurations of one CVE as the catalogue stores them: plain JSON, about a tenth of NVD's own. */
+/** The configurations of one CVE as the catalogue stores them: plain JSON, about a sixth of NVD's own. */
 export type CompactConfigurations = readonly CompactConfiguration[]
 
 const PREFIX = 'cpe:2.3:'
@@ -102,7 +104,8 @@ function splitCriteria(criteria: string): [key: string, tail: string] {
     const key = values.slice(0, 3).join(':')
     while (values.length > 3 && values.at(-1) === '*') values.pop()
     const tail = values.slice(3).join(':')
-    if (key !== '' && criteriaOf(key, tail) === criteria) return [key, tail]
+    const isExact = productPattern(key)?.exact && productPattern(key)?.key === key
+    if (isExact && criteriaOf(key, tail) === criteria) return [key, tail]
   }
   return ['', criteria]
 }
@@ -157,11 +160,8 @@ export function productKeys(source: CompactConfigurations | string): Set<string>
     for (const { g } of d) {
       for (const [key, vulnerable, ...entries] of g) {
         if (!vulnerable) continue
-        const rawKeys = key === '' ? entries.map(entry => rawKey(typeof entry === 'string' ? entry : entry[0])) : [key]
-        for (const raw of rawKeys) {
-          const found = lookupKey(raw)
-          if (found !== undefined) keys.add(found)
-        }
+        if (key !== '') keys.add(key)
+        else for (const entry of entries) addWideKey(keys, typeof entry === 'string' ? entry : entry[0])
       }
     }
   }
@@ -170,14 +170,18 @@ export function productKeys(source: CompactConfigurations | string): Set<string>
 
 const ofOne = (criteria: string): NvdConfiguration => ({ nodes: [{ cpeMatch: [{ vulnerable: true, criteria }] }] })
 
-/** `part:vendor:product` of a criteria that the compact form keeps whole; '' when it is no CPE name. */
-export function rawKey(criteria: string): string {
-  const isName = criteria.slice(0, PREFIX.length).toLowerCase() === PREFIX
-  return isName ? splitValues(criteria, PREFIX.length).slice(0, 3).join(':') : ''
+function addWideKey(keys: Set<string>, criteria: string): void {
+  const whole = wholeCriteria(criteria)
+  if (whole) keys.add(indexKey(whole.product))
 }
 
-function lookupKey(raw: string): string | undefined {
-  const values = splitValues(raw).map(canonicalValue)
-  if (values.length !== 3 || values.includes(undefined)) return undefined
-  return values.map(value => (value !== undefined && hasWildcard(value) ? '*' : value)).join(':')
+/** Product pattern and tail of a criteria that the compact form keeps whole; undefined when it is no CPE name. */
+export function wholeCriteria(criteria: string): { product: ProductPattern; tail: string } | undefined {
+  try {
+    const name = parseName(criteria)
+    const product = productPattern(name.key)
+    return product ? { product, tail: name.values.slice(3).join(':') } : undefined
+  } catch {
+    return undefined
+  }
 }

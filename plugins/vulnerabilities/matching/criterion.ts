@@ -1,12 +1,11 @@
-import { type CompactEntry, rawKey } from './configuration.ts'
-import { type CpeName, canonicalValue, hasWildcard, parseName, splitValues, unquote } from './name.ts'
+import { BoundedCache } from './bounded-cache.ts'
+import type { CompactEntry } from './configuration.ts'
+import { type CpeName, canonicalValue, hasWildcard, splitValues, unquote } from './name.ts'
 import type { ReasonCode } from './reasons.ts'
 import { compareValues } from './relation.ts'
 import { compareVersions } from './version.ts'
+import { differPlainly } from './version-plain.ts'
 import { type SchemeName, schemeFor } from './version-schemes.ts'
-
-/** How sure a match is, ordered so that AND is the least and OR the greatest. */
-export type Certainty = 0 | 1 | 2
 
 /** A criterion that matched an asset's name: 2 confirmed, 1 possible, and what decided. */
 export interface CriterionMatch {
@@ -14,62 +13,19 @@ export interface CriterionMatch {
   readonly code: ReasonCode
 }
 
-/** `part:vendor:product` of a group, parsed once. */
-export interface ProductPattern {
-  readonly values: readonly string[]
-  readonly key: string
-  /** False when ANY, NA or a wildcard is among the three: then equal keys are not the only match. */
-  readonly exact: boolean
-}
-
 interface TailPattern {
   /** version, update, edition, language, sw_edition, target_sw, target_hw, other. */
   readonly values: readonly string[]
   readonly version: string
   readonly fullVersion: string
-  readonly head: number
 }
 
-const CACHE_LIMIT = 100_000
-const products = new Map<string, ProductPattern | null>()
-const tails = new Map<string, TailPattern | null>()
-const schemes = new Map<string, SchemeName>()
-
-function cached<T>(cache: Map<string, T>, text: string, read: (text: string) => T): T {
-  const known = cache.get(text)
-  if (known !== undefined) return known
-  const value = read(text)
-  if (cache.size >= CACHE_LIMIT) cache.clear()
-  cache.set(text, value)
-  return value
-}
-
-/** The product pattern of a group key, or null when the criteria cannot be read (it then matches nothing). */
-export function productPattern(key: string): ProductPattern | null {
-  return cached(products, key, readProduct)
-}
-
-function readProduct(key: string): ProductPattern | null {
-  const values = canonicalValues(splitValues(key))
-  if (values?.length !== 3) return null
-  const exact = values.every(value => value !== '*' && value !== '-' && !hasWildcard(value))
-  return { values, key: values.join(':'), exact }
-}
+const tails = new BoundedCache<TailPattern | null>(100_000)
+const schemes = new BoundedCache<SchemeName>(100_000)
 
 function canonicalValues(raw: readonly string[]): string[] | undefined {
   const values = raw.map(canonicalValue)
   return values.every(value => value !== undefined) ? values : undefined
-}
-
-/** The product pattern and tail of an entry whose criteria is kept whole; undefined when it is no CPE name. */
-export function wholeCriteria(criteria: string): { product: ProductPattern; tail: string } | undefined {
-  try {
-    const name = parseName(criteria)
-    const product = productPattern(rawKey(name.text))
-    return product ? { product, tail: name.values.slice(3).join(':') } : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function readTail(tail: string): TailPattern | null {
@@ -83,32 +39,10 @@ function readTail(tail: string): TailPattern | null {
     values,
     version: plain,
     fullVersion: isConcrete(version) && isConcrete(update) ? `${plain} ${unquote(update)}` : plain,
-    head: headOf(plain),
   }
 }
 
 const isConcrete = (value: string): boolean => value !== '*' && value !== '-'
-
-const headOf = (version: string): number => Number.parseInt(/\d+/.exec(version)?.[0] ?? '', 10)
-
-/**
- * Whether a product pattern covers the asset's product: 2 yes; 1 only if the asset's vendor, which is unknown, is the
- * record's; 0 no. A pattern that is narrower in the vendor and wider in the product, or the other way round, is
- * refused: together they would match half the catalogue.
- */
-export function matchProduct(pattern: ProductPattern, asset: CpeName): Certainty {
-  if (pattern.key === asset.key) return 2
-  if (pattern.exact && isConcrete(asset.values[1] ?? '*')) return 0
-  const [part = '*', vendor = '*', product = '*'] = pattern.values
-  const [assetPart = '*', assetVendor = '*', assetProduct = '*'] = asset.values
-  const partRelation = compareValues(part, assetPart)
-  const vendorRelation = compareValues(vendor, assetVendor)
-  const productRelation = compareValues(product, assetProduct)
-  if (partRelation !== 'EQUAL' && partRelation !== 'SUPERSET') return 0
-  if (productRelation !== 'EQUAL' && productRelation !== 'SUPERSET') return 0
-  if (vendorRelation === 'SUBSET') return productRelation === 'EQUAL' ? 1 : 0
-  return vendorRelation === 'EQUAL' || vendorRelation === 'SUPERSET' ? 2 : 0
-}
 
 // What is missing in the asset's name when the record names it and the asset does not; from `edition` on.
 const UNKNOWN_CODES: readonly ReasonCode[] = [
@@ -126,7 +60,8 @@ const UNKNOWN_CODES: readonly ReasonCode[] = [
  */
 export function matchEntry(entry: CompactEntry, asset: CpeName, vulnerable: boolean): CriterionMatch | undefined {
   const tail = typeof entry === 'string' ? entry : entry[0]
-  const pattern = cached(tails, tail, readTail)
+  if (typeof entry === 'string' && differPlainly(tail, asset.version)) return undefined
+  const pattern = tails.get(tail, readTail)
   if (!pattern) return undefined
   const version = typeof entry === 'string' ? exactVersion(pattern, asset, vulnerable) : versionInRange(entry, asset)
   if (!version) return undefined
@@ -177,8 +112,6 @@ function exactVersion(pattern: TailPattern, asset: CpeName, vulnerable: boolean)
   if (hasWildcard(source) || hasWildcard(target)) {
     return compareValues(source, target) === 'SUPERSET' ? EXACT : undefined
   }
-  const head = headOf(asset.version)
-  if (pattern.head !== head && !(Number.isNaN(head) && Number.isNaN(pattern.head))) return undefined
   return sameVersion(pattern, asset)
 }
 
@@ -196,7 +129,7 @@ function sameVersion(pattern: TailPattern, asset: CpeName): VersionMatch | undef
 }
 
 function schemeOf(asset: CpeName): SchemeName {
-  return cached(schemes, asset.key, () => schemeFor(unquote(asset.values[1] ?? ''), unquote(asset.values[2] ?? '')))
+  return schemes.get(asset.key, () => schemeFor(unquote(asset.values[1] ?? ''), unquote(asset.values[2] ?? '')))
 }
 
 // Bounds speak of the version alone; only where a bound spells out an update ("2022 su5") is the asset's update read

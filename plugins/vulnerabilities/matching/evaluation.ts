@@ -2,22 +2,13 @@ import {
   boundsOf,
   type CompactConfiguration,
   type CompactConfigurations,
-  type CompactEntry,
   type CompactNode,
   criteriaOf,
   type VersionBounds,
 } from './configuration.ts'
-import {
-  type Certainty,
-  type CriterionMatch,
-  matchEntry,
-  matchProduct,
-  type ProductPattern,
-  productPattern,
-  wholeCriteria,
-} from './criterion.ts'
 import type { CpeName } from './name.ts'
-import { isOfFamily } from './platform-families.ts'
+import { type Criterion, criteriaIn, type Found, matchCriterion, searchNode } from './node-search.ts'
+import { type Certainty, matchProduct } from './product.ts'
 import { REASONS, type ReasonCode } from './reasons.ts'
 
 // How a configuration is decided
@@ -67,25 +58,15 @@ export interface Evaluation {
 export const MAX_MATCHES = 50
 
 const NONE: Evaluation = Object.freeze({ confidence: 'none', matches: Object.freeze([]) as readonly CriteriaMatch[] })
+const NO_OUTCOME: Outcome = Object.freeze({ certainty: 0 as const, matches: NONE.matches })
 const CONFIDENCES: readonly Confidence[] = ['none', 'possible', 'confirmed']
-
-interface Criterion {
-  readonly key: string
-  readonly entry: CompactEntry
-  readonly vulnerable: boolean
-  readonly product: ProductPattern | null
-}
-
-interface Found extends CriterionMatch {
-  readonly criterion: Criterion
-  readonly asset: CpeName
-}
 
 /** An operand of an AND: the criteria of an OR node, or a single criterion of an AND node. */
 interface Term {
-  readonly node: number
+  readonly node: CompactNode
+  readonly at: number
   readonly negated: boolean
-  readonly criteria: () => Iterable<Criterion>
+  readonly single: Criterion | undefined
   readonly found: readonly Found[]
 }
 
@@ -105,8 +86,9 @@ export function evaluateCompact(configurations: CompactConfigurations, assets: r
   let matches: CriteriaMatch[] = []
   for (let index = 0; index < configurations.length; index++) {
     const configuration = configurations[index]
-    const outcome = configuration && evaluateConfiguration(configuration, index, named)
-    if (!outcome || outcome.certainty === 0 || outcome.certainty < best) continue
+    if (!configuration) continue
+    const outcome = evaluateConfiguration(configuration, index, named)
+    if (outcome.certainty === 0 || outcome.certainty < best) continue
     if (outcome.certainty > best) matches = []
     best = outcome.certainty
     matches.push(...outcome.matches)
@@ -124,129 +106,88 @@ function evaluateConfiguration(
   configuration: CompactConfiguration,
   index: number,
   assets: readonly CpeName[],
-): Outcome | undefined {
+): Outcome {
   const negated = configuration.n === 1
   const isAnd = (configuration.a === 1) !== negated
-  const groups = configuration.d.map((node, at) => termsOf(node, at, negated !== (node.n === 1), assets))
-  if (isAnd) return conjunction(groups.flat(), index, assets)
-  const outcomes = groups.map(terms => conjunction(terms, index, assets))
-  const certainty = Math.max(0, ...outcomes.map(outcome => outcome.certainty)) as Certainty
-  return { certainty, matches: outcomes.flatMap(outcome => (outcome.certainty === certainty ? outcome.matches : [])) }
+  let terms: Term[] = []
+  let best = NO_OUTCOME
+  for (let at = 0; at < configuration.d.length; at++) {
+    const node = configuration.d[at]
+    if (!node) continue
+    addTerms(terms, node, at, negated !== (node.n === 1), assets)
+    if (isAnd) continue
+    best = either(best, conjunction(terms, index, assets))
+    terms = []
+  }
+  return isAnd ? conjunction(terms, index, assets) : best
 }
 
-function termsOf(node: CompactNode, at: number, negated: boolean, assets: readonly CpeName[]): Term[] {
+function either(a: Outcome, b: Outcome): Outcome {
+  if (a.certainty === b.certainty && a.certainty > 0) return { ...a, matches: [...a.matches, ...b.matches] }
+  return b.certainty > a.certainty ? b : a
+}
+
+function addTerms(terms: Term[], node: CompactNode, at: number, negated: boolean, assets: readonly CpeName[]): void {
   const isAnd = (node.a === 1) !== negated
-  if (!isAnd) return [{ node: at, negated, criteria: () => criteriaIn(node), found: searchNode(node, assets) }]
-  return [...criteriaIn(node)].map(criterion => ({
-    node: at,
-    negated,
-    criteria: () => [criterion],
-    found: assets.flatMap(asset => matchCriterion(criterion, asset) ?? []),
-  }))
-}
-
-function* criteriaIn(node: CompactNode): Generator<Criterion> {
-  for (const [key, vulnerable, ...entries] of node.g) {
-    for (const entry of entries) yield toCriterion(key, vulnerable === 1, entry)
+  if (!isAnd) {
+    terms.push({ node, at, negated, single: undefined, found: negated ? [] : searchNode(node, assets) })
+    return
+  }
+  for (const single of criteriaIn(node)) {
+    const found = assets.flatMap(asset => matchCriterion(single, asset) ?? [])
+    terms.push({ node, at, negated, single, found })
   }
 }
 
-function toCriterion(key: string, vulnerable: boolean, entry: CompactEntry): Criterion {
-  if (key !== '') return { key, entry, vulnerable, product: productPattern(key) }
-  const whole = wholeCriteria(typeof entry === 'string' ? entry : entry[0])
-  return { key, entry, vulnerable, product: whole?.product ?? null }
-}
-
-function matchCriterion(criterion: Criterion, asset: CpeName): Found | undefined {
-  const certainty = criterion.product ? matchProduct(criterion.product, asset) : 0
-  return certainty === 0 ? matchFamily(criterion, asset) : matchVersion(criterion, asset, certainty)
-}
-
-function matchFamily(criterion: Criterion, asset: CpeName): Found | undefined {
-  const named = !criterion.vulnerable && (criterion.entry === '-' || criterion.entry === '')
-  if (!named || !isOfFamily(criterion.key, asset)) return undefined
-  return { criterion, asset, certainty: 2, code: 'platform_family' }
-}
-
-function matchVersion(criterion: Criterion, asset: CpeName, product: Certainty): Found | undefined {
-  const match = matchEntry(readable(criterion), asset, criterion.vulnerable)
-  if (!match) return undefined
-  const weak = product === 1 && match.certainty === 2
-  return { criterion, asset, certainty: weak ? 1 : match.certainty, code: weak ? 'vendor_unknown' : match.code }
-}
-
-// An entry kept whole carries its product, too; matchEntry wants the tail alone.
-function readable({ key, entry }: Criterion): CompactEntry {
-  if (key !== '') return entry
-  const text = typeof entry === 'string' ? entry : entry[0]
-  const tail = wholeCriteria(text)?.tail ?? ''
-  return typeof entry === 'string' ? tail : [tail, ...entry.slice(1)]
-}
-
-// The surest match per asset and flag; products that do not concern the asset are passed over group by group.
-function searchNode(node: CompactNode, assets: readonly CpeName[]): Found[] {
-  const found: Found[] = []
-  for (const group of node.g) {
-    const [key, flag] = group
-    const pattern = key === '' ? undefined : productPattern(key)
-    if (pattern === null) continue
-    for (const asset of assets) {
-      const product = pattern ? matchProduct(pattern, asset) : 2
-      if (product === 0 && !(flag === 0 && isOfFamily(key, asset))) continue
-      let best: Found | undefined
-      for (let at = 2; at < group.length && best?.certainty !== 2; at++) {
-        const criterion = { key, entry: group[at] as CompactEntry, vulnerable: flag === 1, product: pattern ?? null }
-        const match =
-          product === 0
-            ? matchFamily(criterion, asset)
-            : pattern
-              ? matchVersion(criterion, asset, product)
-              : matchCriterion(toCriterion('', criterion.vulnerable, criterion.entry), asset)
-        if (match && match.certainty > (best?.certainty ?? 0)) best = match
-      }
-      if (best) found.push(best)
-    }
-  }
-  return found
+function criteriaOfTerm({ node, single }: Term): Iterable<Criterion> {
+  return single ? [single] : criteriaIn(node)
 }
 
 function conjunction(terms: readonly Term[], configuration: number, assets: readonly CpeName[]): Outcome {
-  const evidence = terms.reduce((most, term) => Math.max(most, evidenceOf(term)), 0)
-  if (evidence === 0) return { certainty: 0, matches: [] }
-  const used = new Set(terms.flatMap(term => (term.negated ? [] : term.found.map(found => found.asset))))
-  let certainty = evidence
-  const matches: CriteriaMatch[] = []
+  let certainty = evidenceOf(terms)
+  if (certainty === 0) return NO_OUTCOME
+  const values: Certainty[] = []
   for (const term of terms) {
-    const value = certaintyOf(term, assets, used)
-    if (value === 0) return { certainty: 0, matches: [] }
-    certainty = Math.min(certainty, value)
-    matches.push(...explain(term, value, configuration))
+    const value = certaintyOf(term, assets, terms)
+    if (value === 0) return NO_OUTCOME
+    if (value < certainty) certainty = value
+    values.push(value)
   }
-  return { certainty: certainty as Certainty, matches }
+  return { certainty, matches: terms.flatMap((term, at) => explain(term, values[at] ?? 0, configuration)) }
 }
 
-function evidenceOf(term: Term): Certainty {
-  if (term.negated) return 0
-  const sure = term.found.map(({ criterion, certainty }) => (criterion.vulnerable ? certainty : 0))
-  return Math.max(0, ...sure) as Certainty
+function evidenceOf(terms: readonly Term[]): Certainty {
+  let most: Certainty = 0
+  for (const term of terms) {
+    if (!term.negated) most = surest(term.found, true, most)
+  }
+  return most
 }
 
-function certaintyOf(term: Term, assets: readonly CpeName[], used: ReadonlySet<CpeName>): Certainty {
+function surest(found: readonly Found[], vulnerableOnly: boolean, least: Certainty = 0): Certainty {
+  let most = least
+  for (const { criterion, certainty } of found) {
+    if (certainty > most && (criterion.vulnerable || !vulnerableOnly)) most = certainty
+  }
+  return most
+}
+
+function certaintyOf(term: Term, assets: readonly CpeName[], terms: readonly Term[]): Certainty {
   if (!term.negated) {
-    const value = Math.max(0, ...term.found.map(found => found.certainty)) as Certainty
-    return value === 0 && !isSpokenOf(term.criteria(), assets, used) ? 1 : value
+    const value = surest(term.found, false)
+    return value === 0 && !isSpokenOf(criteriaOfTerm(term), assets, terms) ? 1 : value
   }
   let value: Certainty = 0
-  for (const criterion of term.criteria()) {
+  for (const criterion of criteriaOfTerm(term)) {
     const matched = assets.reduce((most, asset) => Math.max(most, matchCriterion(criterion, asset)?.certainty ?? 0), 0)
-    const absent = matched === 0 && !isSpokenOf([criterion], assets, used)
+    const absent = matched === 0 && !isSpokenOf([criterion], assets, terms)
     value = Math.max(value, absent ? 1 : 2 - matched) as Certainty
   }
   return value
 }
 
 // Whether the inventory rules the criteria out, rather than being silent about them.
-function isSpokenOf(criteria: Iterable<Criterion>, assets: readonly CpeName[], used: ReadonlySet<CpeName>): boolean {
+function isSpokenOf(criteria: Iterable<Criterion>, assets: readonly CpeName[], terms: readonly Term[]): boolean {
   let empty = true
   for (const { product } of criteria) {
     empty = false
@@ -254,21 +195,28 @@ function isSpokenOf(criteria: Iterable<Criterion>, assets: readonly CpeName[], u
     const part = product.values[0]
     for (const asset of assets) {
       if (product.key === asset.key || matchProduct(product, asset) > 0) return true
-      if ((part === 'o' || part === 'h') && asset.values[0] === part && !used.has(asset)) return true
+      if ((part === 'o' || part === 'h') && asset.values[0] === part && !isUsed(asset, terms)) return true
     }
   }
   return empty
 }
 
+function isUsed(asset: CpeName, terms: readonly Term[]): boolean {
+  return terms.some(term => !term.negated && term.found.some(found => found.asset === asset))
+}
+
+// Where something vulnerable matched as surely as the term is, only what is as sure decided.
 function explain(term: Term, value: Certainty, configuration: number): CriteriaMatch[] {
-  const where = { configuration, node: term.node }
+  const where = { configuration, node: term.at }
   if (!term.negated && term.found.length > 0) {
-    return term.found.slice(0, MAX_MATCHES).map(({ criterion, asset, certainty, code }) => ({
+    const sure = term.found.filter(found => found.certainty === value)
+    const deciding = sure.some(found => found.criterion.vulnerable) ? sure : term.found
+    return deciding.slice(0, MAX_MATCHES).map(({ criterion, asset, certainty, code }) => ({
       ...describe(criterion, asset.text, certainty, code),
       ...where,
     }))
   }
-  const [first] = term.criteria()
+  const [first] = criteriaOfTerm(term)
   if (!first) return []
   return [
     { ...describe(first, undefined, value === 2 ? 2 : 1, value === 2 ? 'not_excluded' : 'platform_unknown'), ...where },

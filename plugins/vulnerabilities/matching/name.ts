@@ -1,3 +1,5 @@
+import { BoundedCache } from './bounded-cache.ts'
+
 /** The eleven attributes of a CPE name, in the order of the formatted string (NIST IR 7695, 5.2). */
 export const ATTRIBUTES = [
   'part',
@@ -42,8 +44,7 @@ export class CpeNameError extends Error {
 // ".", "-" or "_" is not in the grammar, but older dictionaries wrote it and its meaning is clear.
 const VALUE = /^(?:\*|-|(?:\*|\?+)?(?:[a-z0-9._-]|\\[!-/:-@[-`{-~])+(?:\*|\?+)?)$/
 const PREFIX = 'cpe:2.3:'
-const CACHE_LIMIT = 20_000
-const cache = new Map<string, CpeName>()
+const names = new BoundedCache<CpeName>(20_000)
 
 /**
  * Splits at the colons that are not quoted, from `start` to the end.
@@ -90,12 +91,7 @@ export function hasWildcard(value: string): boolean {
  * misquoted or holds a wildcard anywhere but at its ends.
  */
 export function parseName(text: string): CpeName {
-  const known = cache.get(text)
-  if (known) return known
-  const name = readName(text)
-  if (cache.size >= CACHE_LIMIT) cache.clear()
-  cache.set(text, name)
-  return name
+  return names.get(text, readName)
 }
 
 function readName(text: string): CpeName {

@@ -16,5 +16,6 @@ const FAMILIES: Readonly<Record<string, RegExp>> = {
 
 /** Whether the asset's product is a member of the family that a platform key (`part:vendor:product`) names. */
 export function isOfFamily(platformKey: string, asset: CpeName): boolean {
+  if (asset.values[0] !== 'o') return false
   return Object.hasOwn(FAMILIES, platformKey) && FAMILIES[platformKey]?.test(asset.key) === true
 }

@@ -16,6 +16,8 @@ export interface WordRule {
 export interface VersionScheme {
   /** `segments` is the table-driven reading; the other three follow their own published algorithm. */
   readonly algorithm: 'segments' | 'semver' | 'deb' | 'rpm'
+  /** Whether 1.0 and 1.0.0 are equal, so that numbers and dots alone can be compared without any table. */
+  readonly plain: boolean
   /** Leading words without meaning: the `v` of `v1.2`. */
   readonly prefixes: ReadonlySet<string>
   /** Replacements done before anything else is read, on lower-case text. */
@@ -109,6 +111,7 @@ const COMMON_PREFIXES = ['v', 'ver', 'version', 'r', 'rel', 'release', 'rev', 'f
 
 const generic: VersionScheme = {
   algorithm: 'segments',
+  plain: true,
   prefixes: new Set(COMMON_PREFIXES),
   rewrites: [],
   words: { ...preReleaseWords, ...postReleaseWords, ...releaseWords },
@@ -123,8 +126,8 @@ const junosLine = (name: string): WordRule => ({ class: name, rank: 30, line: tr
 export const SCHEMES = {
   generic,
   semver: { ...generic, algorithm: 'semver' },
-  deb: { ...generic, algorithm: 'deb' },
-  rpm: { ...generic, algorithm: 'rpm' },
+  deb: { ...generic, algorithm: 'deb', plain: false },
+  rpm: { ...generic, algorithm: 'rpm', plain: false },
   /** maven.apache.org/pom.html#Version_Order_Specification, without its nested lists. */
   maven: {
     ...generic,

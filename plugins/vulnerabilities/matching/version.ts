@@ -1,4 +1,6 @@
+import { BoundedCache } from './bounded-cache.ts'
 import { compareDeb, compareRpm, compareSemver, compareText } from './version-packages.ts'
+import { comparePlain } from './version-plain.ts'
 import { SCHEME_ALIASES, SCHEMES, type SchemeName, type VersionScheme, type WordRule } from './version-schemes.ts'
 
 // A version is read as numbers (the release) and then segments, each a word with its numbers:
@@ -25,11 +27,9 @@ interface ParsedVersion {
 const toCount = (digits: string): Count => (digits.length > 15 ? BigInt(digits) : Number(digits))
 
 const MAX_VERSION_LENGTH = 128
-const CACHE_LIMIT = 50_000
-const caches = Object.fromEntries(Object.keys(SCHEMES).map(name => [name, new Map<string, ParsedVersion>()])) as Record<
-  SchemeName,
-  Map<string, ParsedVersion>
->
+const caches = Object.fromEntries(
+  Object.keys(SCHEMES).map(name => [name, new BoundedCache<ParsedVersion>(20_000)]),
+) as Record<SchemeName, BoundedCache<ParsedVersion>>
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[t _](\d{2})[-:](\d{2})[-:](\d{2})z?)?/
 const COMPACT_DATE = /^((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
@@ -61,6 +61,8 @@ export function compareVersions(a: string, b: string, scheme = 'generic'): numbe
   if (left === undefined || right === undefined) return undefined
   if (left === right) return 0
   const rules = SCHEMES[name]
+  const plain = rules.plain ? comparePlain(left, right) : undefined
+  if (plain !== undefined) return Math.sign(plain)
   const order = comparePublished(left, right, rules) ?? compareParsed(parsed(left, name), parsed(right, name), rules)
   return order && Math.sign(order)
 }
@@ -86,13 +88,7 @@ function clean(version: string): string | undefined {
 }
 
 function parsed(text: string, name: SchemeName): ParsedVersion {
-  const cache = caches[name]
-  const known = cache.get(text)
-  if (known) return known
-  const version = parseVersion(text, SCHEMES[name])
-  if (cache.size >= CACHE_LIMIT) cache.clear()
-  cache.set(text, version)
-  return version
+  return caches[name].get(text, version => parseVersion(version, SCHEMES[name]))
 }
 
 function parseVersion(original: string, scheme: VersionScheme): ParsedVersion {

@@ -1,0 +1,58 @@
+import type { Knex } from 'knex'
+
+/** Shorter than a request may take. */
+const TURN_MS = 10_000
+const LOCK =
+  'DECLARE @result int; ' +
+  "EXEC @result = sys.sp_getapplock @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?; " +
+  'SELECT @result AS result'
+const UNLOCK = "EXEC sys.sp_releaseapplock @Resource = ?, @LockOwner = N'Session'"
+
+/**
+ * Runs `work` while a connection of its own holds sp_getapplock; SQL Server frees it when that connection ends,
+ * however it ends.
+ * @throws Error when the lock was not free within `timeoutMs`.
+ */
+export async function holdingLock<T>(knex: Knex, name: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  const client = knex.client as LockingClient
+  const connection = await client.acquireConnection()
+  try {
+    await lock(knex, connection, name, timeoutMs)
+    try {
+      return await work()
+    } finally {
+      await unlock(knex, connection, name)
+    }
+  } finally {
+    await client.releaseConnection(connection)
+  }
+}
+
+interface LockingClient {
+  acquireConnection(): Promise<LockingConnection>
+  releaseConnection(connection: LockingConnection): Promise<void>
+}
+interface LockingConnection {
+  close(): void
+}
+
+async function lock(knex: Knex, connection: LockingConnection, name: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const wait = Math.max(0, Math.min(TURN_MS, deadline - Date.now()))
+    const rows = (await knex.raw(LOCK, [name, wait]).connection(connection)) as readonly { result: number }[]
+    const result = rows[0]?.result ?? -999
+    if (result >= 0) return
+    if (result !== -1) throw new Error(`lock "${name}" was refused (sp_getapplock ${result})`)
+    if (Date.now() >= deadline) throw new Error(`lock "${name}" was not free within ${timeoutMs} ms`)
+  }
+}
+
+/** A connection that cannot give its lock back is closed, which frees it too. */
+async function unlock(knex: Knex, connection: LockingConnection, name: string): Promise<void> {
+  try {
+    await knex.raw(UNLOCK, [name]).connection(connection)
+  } catch {
+    connection.close()
+  }
+}

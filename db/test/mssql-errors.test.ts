@@ -1,0 +1,24 @@
+import test from 'ava'
+import { mssqlDialect as dialect } from '../dialects/mssql.ts'
+
+const fault = (number: number, message = '') => Object.assign(new Error(message), { number, code: 'EREQUEST' })
+
+test('violated keys are told from violated references', t => {
+  t.true(dialect.isUniqueViolation(fault(2627)) && dialect.isUniqueViolation(fault(2601)))
+  t.false(dialect.isUniqueViolation(fault(547)))
+  t.true(dialect.isForeignKeyViolation(fault(547, 'conflicted with the FOREIGN KEY constraint "x"')))
+  t.true(dialect.isForeignKeyViolation(fault(547, 'conflicted with the REFERENCE constraint "x"')))
+  t.false(dialect.isForeignKeyViolation(fault(547, 'conflicted with the CHECK constraint "x"')))
+})
+
+test('a full database is known', t => {
+  for (const number of [1105, 9002, 40544]) t.true(dialect.isStorageFull(fault(number)))
+  t.false(dialect.isStorageFull(fault(2627)))
+})
+
+test('what passes by itself is known', t => {
+  for (const number of [1205, 40197, 40501, 40613, 49918, 49919, 49920]) t.true(dialect.isTransient(fault(number)))
+  t.true(dialect.isTransient(Object.assign(new Error('gone'), { code: 'ESOCKET' })))
+  t.true(dialect.isTransient(new AggregateError([fault(2627), fault(1205)])))
+  for (const other of [fault(2627), fault(208), new Error('x'), undefined, 'text']) t.false(dialect.isTransient(other))
+})

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto'
+import type { Database } from '../../db/database.ts'
+import { prepare } from '../data/prepared.ts'
+import { TenantDb } from '../data/tenant-db.ts'
+import { problem } from '../errors.ts'
+import { PermissionSet, readGranted } from './permission-set.ts'
+import type { Authenticator, Principal } from './principal.ts'
+import type { PrincipalCache } from './principal-cache.ts'
+import type { SignedInUser } from './signed-in-user.ts'
+import type { TokenClaims, Tokens } from './tokens.ts'
+
+interface AuthenticatorOptions {
+  readonly database: Database
+  readonly tokens: Tokens
+  readonly cache: PrincipalCache
+  now(): Date
+}
+
+const LONGEST_HEADER = 4096
+const noTables: ReadonlySet<string> = new Set()
+
+const liveSession = prepare<{ userId: string; sessionId: string; now: Date }, { active: unknown }>((from, v) =>
+  from
+    .table('users')
+    .join('refresh_tokens', 'refresh_tokens.user_id', 'users.id')
+    .select('users.active')
+    .where('users.id', v.userId)
+    .where('refresh_tokens.family_id', v.sessionId)
+    .whereNull('refresh_tokens.revoked_at')
+    .where('refresh_tokens.expires_at', '>', v.now)
+    .limit(1),
+)
+const grantedByGroups = prepare<{ userId: string }, { permissions: string }>((from, v) =>
+  from
+    .table('groups')
+    .join('user_groups', 'user_groups.group_id', 'groups.id')
+    .select('groups.permissions')
+    .where('user_groups.user_id', v.userId),
+)
+
+/** The union of what a user's groups grant. */
+export async function permissionsOf(db: TenantDb, userId: string): Promise<PermissionSet> {
+  const rows = await db.all(grantedByGroups, { userId })
+  return new PermissionSet(rows.flatMap(row => readGranted(row.permissions)))
+}
+
+/** Checks `Authorization: Bearer` with an access token. A token that was checked before costs a hash and a look-up. */
+export class BearerAuthenticator implements Authenticator {
+  readonly #options: AuthenticatorOptions
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options
+  }
+
+  authenticate(authorization: string | undefined): Principal | Promise<Principal> {
+    const token = bearerToken(authorization)
+    const key = hash('sha256', token, 'base64')
+    return this.#options.cache.get(key, this.#options.now().getTime()) ?? this.#check(key, token)
+  }
+
+  async #check(key: string, token: string): Promise<Principal> {
+    const { cache, tokens } = this.#options
+    const claims = tokens.verify('access', token, this.#options.now())
+    const { epoch } = cache
+    const principal = await this.#load(claims)
+    cache.set(key, principal, claims.expiresAt, epoch)
+    return principal
+  }
+
+  async #load({ userId, tenantId, sessionId }: TokenClaims): Promise<Principal> {
+    const db = new TenantDb(this.#options.database, tenantId, noTables)
+    const session = await db.first(liveSession, { userId, sessionId, now: this.#options.now() })
+    if (!session || !session.active) throw problem('unauthenticated', 'The session has ended.')
+    const actor: SignedInUser = { kind: 'user', id: userId, sessionId }
+    return Object.freeze({
+      actor: Object.freeze(actor),
+      tenantId,
+      permissions: await permissionsOf(db, userId),
+      sessionId,
+    })
+  }
+}
+
+function bearerToken(authorization = ''): string {
+  if (authorization.length <= LONGEST_HEADER) {
+    if (authorization.startsWith('Bearer ')) return authorization.slice(7)
+    const token = /^bearer +(\S+)$/i.exec(authorization)?.[1]
+    if (token !== undefined) return token
+  }
+  throw problem('unauthenticated', 'Send an access token: Authorization: Bearer <token>.')
+}

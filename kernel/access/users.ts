@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import type { Dialect } from '../../db/database.ts'
+import type { Call } from '../contract.ts'
+import { newId } from '../data/id.ts'
+import type { TenantDb } from '../data/tenant-db.ts'
+import { problem } from '../errors.ts'
+import type { AccessChanges } from './access-changes.ts'
+import { requireAnAdmin } from './built-in-groups.ts'
+import { emailAddress, emailKey } from './email.ts'
+import { type Passwords, requireGoodPassword } from './passwords.ts'
+import { readGranted } from './permission-set.ts'
+import type { PermissionCatalogue } from './permissions.ts'
+import type { Sessions } from './sessions.ts'
+import type { SignedInUser } from './signed-in-user.ts'
+import type { Throttle } from './throttle.ts'
+import { type FoundUser, findUser } from './user-directory.ts'
+
+const name = z.string().trim().min(1).max(200)
+
+/** A user that an administrator makes, with a password to hand over. */
+export const newUser = z.strictObject({
+  email: emailAddress,
+  name,
+  password: z.string().max(1000),
+  group_ids: z.array(z.guid().toLowerCase()).max(100).default([]),
+})
+
+/** What can be changed about a user. */
+export const userChanges = z
+  .strictObject({ name: name.optional(), active: z.boolean().optional() })
+  .refine(changes => Object.keys(changes).length > 0, 'name something to change')
+
+/** Somebody's new password, and the present one to show that it is them. */
+export const passwordChange = z.strictObject({
+  current_password: z.string().max(1000),
+  new_password: z.string().max(1000),
+})
+
+interface UsersParts {
+  readonly dialect: Dialect
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly sessions: Sessions
+  readonly changes: AccessChanges
+  readonly catalogue: PermissionCatalogue
+}
+
+/** The users of a tenant. */
+export class Users {
+  readonly #parts: UsersParts
+
+  constructor(parts: UsersParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Makes a user. Opens its own transaction, once the password is hashed.
+   * @throws Problem `conflict` for an e-mail that is taken, `forbidden` for groups that hold more than the caller
+   */
+  async create(call: Call, given: z.output<typeof newUser>): Promise<FoundUser> {
+    requireGoodPassword(given.password, given.email, 'body.password')
+    const groups = await this.#groupsToJoin(call, given.group_ids)
+    const password_hash = await this.#parts.passwords.hash(given.password)
+    const now = call.now()
+    const id = newId()
+    const { email } = given
+    const times = { created_at: now, updated_at: now }
+    try {
+      return await call.db.transaction(async () => {
+        await call.db
+          .table('users')
+          .insert({ id, email, email_key: emailKey(email), name: given.name, password_hash, ...times })
+        for (const group_id of groups) await call.db.table('user_groups').insert({ user_id: id, group_id })
+        const found = await findUser(call.db, id)
+        call.audit({ action: 'user.created', resourceType: 'user', resourceId: id, after: found.body })
+        return found
+      })
+    } catch (error) {
+      if (!this.#parts.dialect.isUniqueViolation(error)) throw error
+      throw problem('conflict', 'There is an account with this e-mail already.')
+    }
+  }
+
+  /** Changes name or state, in the call's transaction. Deactivation ends the user's sessions. */
+  async update(
+    call: Call,
+    id: string,
+    changes: z.output<typeof userChanges>,
+    ifMatch: number | undefined,
+  ): Promise<FoundUser> {
+    const { db } = call
+    await this.#parts.changes.announce(db)
+    const before = await findUser(db, id)
+    if (ifMatch !== undefined && ifMatch !== before.revision) throw problem('stale')
+    const { name = before.body.name, active = before.body.active } = changes
+    await db.table('users').where('id', id).update({ name, active, updated_at: call.now() }).increment('revision', 1)
+    if (before.body.active && !active) {
+      await this.#parts.sessions.endAll(db, id, call.now())
+      await requireAnAdmin(db)
+    }
+    const after = await findUser(db, id)
+    call.audit({ action: 'user.updated', resourceType: 'user', resourceId: id, before: before.body, after: after.body })
+    return after
+  }
+
+  /**
+   * Changes the caller's own password and ends their other sessions. Opens its own transaction.
+   * @throws Problem `invalid_credentials`, `too_many_requests`
+   */
+  async changePassword(call: Call, user: SignedInUser, given: z.output<typeof passwordChange>): Promise<void> {
+    const { passwords, throttle, sessions } = this.#parts
+    const stored = await this.#credentials(call.db, user.id)
+    requireGoodPassword(given.new_password, stored.email, 'body.new_password')
+    const attempt = await throttle.begin(emailKey(stored.email), user.id)
+    if (!(await passwords.matches(given.current_password, stored.password_hash))) {
+      throw problem('forbidden', 'The current password is wrong.')
+    }
+    await attempt.succeeded()
+    const password_hash = await passwords.hash(given.new_password)
+    await call.db.transaction(async () => {
+      await call.db.table('users').where('id', user.id).update({ password_hash, updated_at: call.now() })
+      await sessions.endAll(call.db, user.id, call.now(), user.sessionId)
+    })
+    call.audit({ action: 'user.password_changed', resourceType: 'user', resourceId: user.id })
+  }
+
+  async #credentials(db: TenantDb, id: string): Promise<{ email: string; password_hash: string | null }> {
+    const row = await db.table('users').where('id', id).first('email', 'password_hash')
+    if (!row) throw problem('not_found', 'No user has this id.')
+    return row
+  }
+
+  async #groupsToJoin(call: Call, ids: readonly string[]): Promise<string[]> {
+    const wanted = [...new Set(ids)]
+    if (wanted.length === 0) return []
+    const rows: { id: string; permissions: string }[] = await call.db
+      .table('groups')
+      .whereIn('id', wanted)
+      .select('id', 'permissions')
+    const missing = ids.findIndex(id => !rows.some(row => row.id === id))
+    if (missing >= 0) {
+      const errors = [{ path: `body.group_ids.${missing}`, message: 'no group has this id' }]
+      throw problem('invalid', 'A group does not exist.', { errors })
+    }
+    this.#parts.catalogue.requireHeld(
+      call,
+      rows.flatMap(row => readGranted(row.permissions)),
+    )
+    return wanted
+  }
+}

@@ -1,0 +1,236 @@
+import type Koa from 'koa'
+import { openDatabase } from '../db/connection.ts'
+import type { Database } from '../db/database.ts'
+import { migrate } from '../db/migrate.ts'
+import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
+import type { Config } from '../config/load.ts'
+import { type Environment, parseSettings } from '../config/parse-settings.ts'
+import { type Access, createAccess } from './access/access.ts'
+import { auditPlugin } from './audit/audit-plugin.ts'
+import type { AnyPlugin } from './contract.ts'
+import { createDelivery, type Delivery } from './events/delivery.ts'
+import { pluginHealth, readiness } from './health/health.ts'
+import { createApp, type Lifecycle } from './http/app.ts'
+import { createDispatch } from './http/dispatch.ts'
+import { openApi } from './http/openapi.ts'
+import { systemRoutes } from './http/system.ts'
+import { jobsPlugin } from './jobs/jobs-plugin.ts'
+import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
+import type { Logging } from './log/create-logger.ts'
+import { BUNDLED_PLUGINS } from './plugins/bundled.ts'
+import { Catalogue } from './plugins/catalogue.ts'
+import { discover, type Found, type Rejected, withoutClashes } from './plugins/discover.ts'
+import { PluginHost } from './plugins/host.ts'
+import { startOrder } from './plugins/order.ts'
+import type { Runtime } from './runtime.ts'
+import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
+
+/** What a kernel is made of. */
+export interface KernelOptions {
+  readonly config: Config
+  /** Where plugins' own settings are read from. */
+  readonly env: Environment
+  readonly logging: Logging
+  readonly version: string
+  /** These plugins instead of those that discovery finds. */
+  readonly plugins?: readonly AnyPlugin[]
+  /** This database instead of the one that the settings name; the kernel closes it. */
+  readonly database?: Database
+  /** The kernel's clock; default: the system's. */
+  readonly now?: () => Date
+}
+
+/** A platform: make it with `createKernel`, then `start`. */
+export interface Kernel {
+  /** Serves requests from the first moment: 503 with Retry-After until `start` is done, and again while it stops. */
+  readonly app: Koa
+  readonly runtime: Runtime
+  readonly catalogue: Catalogue
+  readonly tenancy: Tenancy
+  readonly access: Access
+  readonly lifecycle: Lifecycle
+  /** Migrates, loads the tenants and starts the plugins that they have. */
+  start(): Promise<void>
+  /** Tells the balancer, lets work under way end, and closes everything. */
+  stop(): Promise<void>
+}
+
+/** Opens the database, finds the plugins and puts the parts together. Nothing runs before `start`. */
+export async function createKernel(options: KernelOptions): Promise<Kernel> {
+  const { config, logging } = options
+  const { log } = logging
+  const now = options.now ?? (() => new Date())
+  const drainMs = config.SHUTDOWN_TIMEOUT_SECONDS * 1000
+
+  const { plugins, rejected } = await findPlugins(options)
+  const settings = parseSettings(settingSchemas(plugins.map(({ plugin }) => plugin)), options.env)
+  const database = options.database ?? (await openDatabase(config))
+  let lifecycle: Lifecycle = 'starting'
+
+  const descriptors = (): readonly AnyPlugin[] => catalogue.plugins
+  const tenancy = createTenancy({
+    database,
+    log,
+    now,
+    settings: config,
+    pluginFeatures: () => descriptors().flatMap(({ feature }) => feature ?? []),
+  })
+  const delivery: Delivery = createDelivery({ database, now, log })
+  const scheduler: Scheduler = createScheduler({
+    database,
+    log,
+    now,
+    alone: database.dialect.name === 'sqlite',
+    tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),
+  })
+  const access = createAccess({
+    database,
+    log,
+    now,
+    settings: config,
+    features: tenancy.features,
+    /** Descriptors whose permissions exist for a tenant. */
+    pluginsOf: tenantId =>
+      descriptors().filter(
+        ({ feature }) => feature === undefined || tenancy.features.tenant(tenantId)?.features.has(feature),
+      ),
+  })
+  const tenantsWith = (feature: string | undefined): string[] =>
+    [...tenancy.features.current().byTenant.values()].flatMap(({ tenant, features }) =>
+      (tenant.status === 'active' || tenant.status === 'grace') && (feature === undefined || features.has(feature))
+        ? [tenant.id]
+        : [],
+    )
+
+  const core: Found[] = [access.plugin, tenancy.plugin, jobsPlugin(() => scheduler.runs), auditPlugin()].map(plugin => ({
+    source: 'kernel',
+    plugin,
+  }))
+  const unique = withoutClashes([...core, ...plugins])
+  const { ordered, refused } = startOrder(unique.found.map(({ plugin }) => plugin))
+  const runtime: Runtime = {
+    database,
+    log,
+    now,
+    authenticator: access.authenticator,
+    tenant: id => tenancy.features.tenant(id),
+    tenantsWith,
+    delivery,
+    scheduler,
+    sharedTables: new Set(unique.found.flatMap(({ plugin }) => plugin.sharedTables ?? [])),
+    provider: refId => catalogue.provider(refId),
+    checksAnswers: !config.production,
+    internalToken: config.CLOUD_INTERNAL_API_TOKEN,
+  }
+  const known = new Set(unique.found.flatMap(({ plugin }) => Object.keys(plugin.permissions ?? {})))
+  const sourceOf = new Map(unique.found.map(({ plugin, source }) => [plugin.name, source]))
+  const catalogue = new Catalogue({
+    hosts: ordered.map(
+      plugin =>
+        new PluginHost({
+          plugin,
+          source: sourceOf.get(plugin.name) ?? plugin.name,
+          config: settings[plugin.name] ?? {},
+          runtime,
+          migrate: () => migratePlugin(database, plugin, log),
+          known,
+        }),
+    ),
+    rejected: [
+      ...rejected,
+      ...unique.rejected,
+      ...[...refused].map(([name, reason]) => ({ source: sourceOf.get(name) ?? name, reason })),
+    ],
+    wanted: feature => feature === undefined || tenantsWith(feature).length > 0,
+    drainMs,
+    log,
+  })
+
+  let documented: { readonly changes: number; readonly document: unknown } | undefined
+  const dispatch = createDispatch(runtime, catalogue)
+  const app = createApp({
+    dialect: database.dialect,
+    log,
+    requestLog: logging.requestLog,
+    lifecycle: () => lifecycle,
+    trustProxy: config.TRUST_PROXY,
+    cors: {
+      origins: config.ALLOW_ORIGINS,
+      credentials: config.ALLOW_CREDENTIALS,
+      methods: config.ALLOW_METHODS,
+      headers: config.ALLOW_HEADERS,
+    },
+    system: systemRoutes({
+      ready: () => readiness(lifecycle, database, catalogue),
+      plugin: name => pluginHealth(catalogue, name),
+      openApi: () => {
+        if (documented?.changes !== catalogue.changes) {
+          documented = { changes: catalogue.changes, document: openApi(catalogue, options.version) }
+        }
+        return documented.document
+      },
+    }),
+    dispatch,
+  })
+
+  return {
+    app,
+    runtime,
+    catalogue,
+    tenancy,
+    access,
+    get lifecycle() {
+      return lifecycle
+    },
+    async start() {
+      const { applied } = await migrate(database, {
+        migrations: findMigrations(KERNEL_MIGRATIONS),
+        log: line => log.info(line),
+      })
+      if (applied.length > 0) log.info({ applied: applied.length }, 'database migrated')
+      for (const { source, reason } of [...rejected, ...unique.rejected]) {
+        log.error({ source, reason }, 'a plugin was rejected')
+      }
+      for (const [name, reason] of refused) log.error({ plugin: name, reason }, 'a plugin cannot start')
+      await tenancy.start()
+      await access.start()
+      await catalogue.reconcile()
+      tenancy.features.onChange(() => void catalogue.reconcile())
+      await scheduler.start()
+      delivery.start()
+      lifecycle = 'running'
+    },
+    async stop() {
+      lifecycle = 'stopping'
+      await scheduler.stop({ drainMs })
+      await delivery.stop(drainMs)
+      await catalogue.stop()
+      await access.stop()
+      await tenancy.stop()
+      await database.close()
+    },
+  }
+}
+
+async function findPlugins({ config, plugins }: KernelOptions): Promise<{
+  readonly plugins: readonly Found[]
+  readonly rejected: readonly Rejected[]
+}> {
+  if (plugins) return { plugins: plugins.map(plugin => ({ source: plugin.name, plugin })), rejected: [] }
+  const { found, rejected } = await discover([BUNDLED_PLUGINS, ...config.PLUGIN_DIRS], config.PLUGIN_PACKAGES)
+  const disabled = new Set(config.PLUGINS_DISABLED)
+  return { plugins: found.filter(({ plugin }) => !disabled.has(plugin.name)), rejected }
+}
+
+const settingSchemas = (plugins: readonly AnyPlugin[]) =>
+  Object.fromEntries(plugins.flatMap(({ name, config }) => (config ? [[name, config]] : [])))
+
+async function migratePlugin(database: Database, plugin: AnyPlugin, log: Logging['log']): Promise<void> {
+  if (!plugin.migrations) return
+  const { applied } = await migrate(database, {
+    migrations: findMigrations(plugin.migrations),
+    owner: plugin.name,
+    log: line => log.info({ plugin: plugin.name }, line),
+  })
+  if (applied.length > 0) log.info({ plugin: plugin.name, applied: applied.length }, 'plugin migrated')
+}

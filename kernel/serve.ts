@@ -1,0 +1,137 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { type Config, loadConfig } from '../config/load.ts'
+import type { Environment } from '../config/parse-settings.ts'
+import { type Demo, makeDemo } from './demo.ts'
+import { createKernel, type Kernel } from './kernel.ts'
+import { createLogger, type Logging } from './log/create-logger.ts'
+import { productVersion } from './version.ts'
+
+const HEADERS_TIMEOUT_MS = 20_000
+const REQUEST_TIMEOUT_MS = 300_000
+/** Longer than the idle time of the balancers in front (Azure: 4 minutes), so that they close first. */
+const KEEP_ALIVE_MS = 245_000
+const MOST_HEADER_BYTES = 16_384
+
+/** Runs the server until a signal ends it. */
+export async function serve(env: Environment, argv: readonly string[]): Promise<void> {
+  const started = performance.now()
+  const config = loadConfig(env, argv)
+  const logging = createLogger(config)
+  for (const name of config.unread) logging.log.warn({ setting: name }, `${name} is set, but this version does not read it`)
+  const kernel = await createKernel({ config, env, logging, version: productVersion })
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    },
+    kernel.app.callback(),
+  )
+  const address = await listen(server, config)
+  endGracefully(kernel, server, config, logging)
+  try {
+    await kernel.start()
+    const demo = config.demo ? await makeDemo(kernel) : undefined
+    announce(config, kernel, address, demo, performance.now() - started, logging)
+  } catch (error) {
+    server.close()
+    server.closeAllConnections()
+    await kernel.stop().catch(() => undefined)
+    logging.flush()
+    throw error
+  }
+}
+
+function listen(server: Server, { HOST, PORT }: Config): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE'
+      reject(taken ? new Error(`port ${PORT} is in use. Stop what uses it, or take another one: --port 8001`) : error)
+    })
+    server.listen(PORT, HOST, () => resolve(server.address() as AddressInfo))
+  })
+}
+
+/** SIGTERM and SIGINT let requests under way end; a second signal ends the process at once. */
+function endGracefully(kernel: Kernel, server: Server, config: Config, { log, flush }: Logging): void {
+  let stopping = false
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) {
+      flush()
+      process.exit(1)
+    }
+    stopping = true
+    log.info({ signal }, 'stopping')
+    const timer = setTimeout(() => server.closeAllConnections(), config.SHUTDOWN_TIMEOUT_SECONDS * 1000)
+    const closed = new Promise(resolve => server.close(resolve))
+    try {
+      await kernel.stop()
+      server.closeIdleConnections()
+      await closed
+    } catch (error) {
+      log.error(error as Error, 'the stop failed')
+      process.exitCode = 1
+    }
+    clearTimeout(timer)
+    log.info('stopped')
+    flush()
+    process.exit()
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
+  process.on('uncaughtException', error => {
+    log.fatal(error, 'uncaught exception: the state of the process is unknown, so it ends')
+    process.exitCode = 1
+    void stop('uncaughtException')
+  })
+  process.on('unhandledRejection', reason => {
+    log.error(reason instanceof Error ? reason : new Error(String(reason)), 'unhandled rejection')
+  })
+}
+
+/** What a person sees when the server is up; where nobody reads along, one log line says the same. */
+function announce(
+  config: Config,
+  kernel: Kernel,
+  { port }: AddressInfo,
+  demo: Demo | undefined,
+  ms: number,
+  { log, flush }: Logging,
+): void {
+  const running = kernel.catalogue.hosts.filter(host => host.state === 'running').map(host => host.plugin.name)
+  log.info({ port, plugins: running, version: productVersion, ms: Math.round(ms) }, 'ready')
+  flush()
+  if (config.production) return
+  const url = `http://localhost:${port}`
+  const database =
+    kernel.runtime.database.dialect.name === 'sqlite'
+      ? `SQLite, ${path.join(path.relative(process.cwd(), config.DATA_DIR) || '.', 'monozu.db')}`
+      : 'SQL Server'
+  const waiting = kernel.catalogue.hosts.filter(host => host.state === 'checked').map(host => host.plugin.name)
+  const broken = kernel.catalogue.summary().filter(({ reason }) => reason !== undefined)
+  const lines = [
+    `Monozu Cloud Backend ${productVersion}`,
+    '',
+    `  API        ${url}/api/v1`,
+    `  Docs       ${url}/docs`,
+    `  Database   ${database}`,
+    `  Plugins    ${running.join(', ')}`,
+    ...(waiting.length > 0 ? [`  Waiting    ${waiting.join(', ')} (no tenant has the feature yet)`] : []),
+    ...broken.map(({ name, state, reason }) => `  ${state.padEnd(10)} ${name}: ${reason}`),
+    ...(demo
+      ? [
+          '',
+          '  Demo tenant, made now and shown only this once:',
+          `    account   ${demo.accountName}`,
+          `    e-mail    ${demo.email}`,
+          `    password  ${demo.password}`,
+        ]
+      : []),
+    '',
+    `Ready after ${(ms / 1000).toFixed(1)} s. Stop with Ctrl+C.`,
+  ]
+  process.stdout.write(`\n${lines.join('\n')}\n\n`)
+}

@@ -1,0 +1,71 @@
+import { prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { assetKey } from '../../vulnerabilities/public.ts'
+import type { AssetCpes } from '../public.ts'
+
+const BATCH = 500
+
+interface NamesRow {
+  readonly id: string
+  readonly name: string
+  readonly cpes: string
+}
+
+const toNames = ({ id, name, cpes }: NamesRow): AssetCpes => ({ id, name, cpes: JSON.parse(cpes) as string[] })
+
+const counted = prepare<object, { total: number }>(from => from.table('asset_cpes').countDistinct({ total: 'asset_id' }))
+
+/** The CPE names of the tenant's assets, by asset and by product. */
+export class AssetCpeRepository {
+  readonly #db: TenantDb
+
+  constructor({ db }: { db: TenantDb }) {
+    this.#db = db
+  }
+
+  /** Puts these names in the place of those that the assets had. */
+  async replace(assets: readonly { readonly id: string; readonly cpes: readonly string[] }[], fresh = false): Promise<void> {
+    for (let start = 0; start < assets.length; start += BATCH) {
+      const batch = assets.slice(start, start + BATCH)
+      if (!fresh) {
+        await this.#db
+          .table('asset_cpes')
+          .whereIn(
+            'asset_id',
+            batch.map(({ id }) => id),
+          )
+          .delete()
+      }
+      const rows = batch.flatMap(({ id, cpes }) =>
+        cpes.map((cpe, position) => ({ asset_id: id, position, cpe, product_key: assetKey(cpe) })),
+      )
+      await this.#db.upsert('asset_cpes', rows, ['tenant_id', 'asset_id', 'position'])
+    }
+  }
+
+  async byIds(ids: readonly string[]): Promise<AssetCpes[]> {
+    const rows: NamesRow[] = await this.#db.table('assets').whereIn('id', ids).select('id', 'name', 'cpes')
+    return rows.map(toNames)
+  }
+
+  async withCpes(after: string | undefined, limit: number): Promise<AssetCpes[]> {
+    const query = this.#db.table('assets').whereNot('cpes', '[]').orderBy('id').limit(limit).select('id', 'name', 'cpes')
+    if (after !== undefined) query.where('id', '>', after)
+    return ((await query) as NamesRow[]).map(toNames)
+  }
+
+  async idsWithProducts(keys: readonly string[]): Promise<string[]> {
+    const ids = new Set<string>()
+    for (let start = 0; start < keys.length; start += BATCH) {
+      const rows: { asset_id: string }[] = await this.#db
+        .table('asset_cpes')
+        .whereIn('product_key', keys.slice(start, start + BATCH))
+        .distinct('asset_id')
+      for (const row of rows) ids.add(row.asset_id)
+    }
+    return [...ids]
+  }
+
+  async countWithCpes(): Promise<number> {
+    return Number((await this.#db.first(counted, {}))?.total ?? 0)
+  }
+}

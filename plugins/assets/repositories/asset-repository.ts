@@ -1,0 +1,131 @@
+import { contains, defineList, equals, newId, oneOf, prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { Asset, type AssetChange, type NewAsset } from '../asset.ts'
+import { z } from 'zod'
+
+/** A row of `assets`. */
+export interface AssetRow extends Omit<Asset, 'cpes'> {
+  readonly cpes: string
+  readonly revision: number
+}
+
+export const assetColumns = [
+  'id',
+  'name',
+  'type',
+  'site_id',
+  'producer',
+  'model',
+  'version',
+  'ip_address',
+  'mac_address',
+  'criticality',
+  'lifecycle',
+  'cpes',
+  'external_key',
+  'created_at',
+  'updated_at',
+  'revision',
+] as const
+
+/** The row as the API shows it. */
+export const toAsset = (row: AssetRow): Asset => ({
+  id: row.id,
+  name: row.name,
+  type: row.type,
+  site_id: row.site_id,
+  producer: row.producer,
+  model: row.model,
+  version: row.version,
+  ip_address: row.ip_address,
+  mac_address: row.mac_address,
+  criticality: row.criticality,
+  lifecycle: row.lifecycle,
+  cpes: JSON.parse(row.cpes) as string[],
+  external_key: row.external_key,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+})
+
+/** The list of assets: filters, orders and pages. */
+export const assetList = defineList({
+  table: 'assets',
+  columns: assetColumns,
+  sorts: { created_at: 'created_at', updated_at: 'updated_at', name: 'name' },
+  defaultSort: '-created_at',
+  filters: {
+    q: contains('name', 'producer', 'model', 'ip_address', 'mac_address'),
+    site_id: equals('site_id', z.guid().toLowerCase()),
+    type: oneOf('type', Asset.shape.type),
+    criticality: oneOf('criticality', Asset.shape.criticality),
+    lifecycle: oneOf('lifecycle', Asset.shape.lifecycle),
+    producer: equals('producer', z.string().max(200)),
+  },
+  item: toAsset,
+})
+
+const byId = prepare<{ id: string }, AssetRow>((from, v) =>
+  from
+    .table('assets')
+    .where('id', v.id)
+    .select(...assetColumns),
+)
+
+/** Assets of the call's tenant. */
+export class AssetRepository {
+  readonly #db: TenantDb
+
+  constructor({ db }: { db: TenantDb }) {
+    this.#db = db
+  }
+
+  find(id: string): Promise<AssetRow | undefined> {
+    return this.#db.first(byId, { id })
+  }
+
+  async insert(assets: readonly NewAsset[], source: 'manual' | 'import', now: Date): Promise<AssetRow[]> {
+    const time = now.toISOString()
+    const rows = assets.map(asset => ({
+      id: newId(),
+      ...asset,
+      cpes: JSON.stringify(asset.cpes),
+      source,
+      created_at: time,
+      updated_at: time,
+      revision: 1,
+    }))
+    await this.#db.upsert('assets', rows, ['id'], [])
+    return rows
+  }
+
+  /** False when the asset is no longer at this revision. */
+  async update(id: string, revision: number, { cpes, ...change }: AssetChange, now: Date): Promise<boolean> {
+    const changed = await this.#db
+      .table('assets')
+      .where({ id, revision })
+      .update({
+        ...change,
+        ...(cpes ? { cpes: JSON.stringify(cpes) } : {}),
+        revision: revision + 1,
+        updated_at: now.toISOString(),
+      })
+    return changed > 0
+  }
+
+  async delete(id: string, revision: number): Promise<boolean> {
+    return (await this.#db.table('assets').where({ id, revision }).delete()) > 0
+  }
+
+  /** Assets with one of these external keys. */
+  byExternalKeys(keys: readonly string[]): Promise<AssetRow[]> {
+    return this.#db.table('assets').whereIn('external_key', keys).select(...assetColumns)
+  }
+
+  /** Assets with one of these names, whatever their case. */
+  byNames(names: readonly string[]): Promise<AssetRow[]> {
+    const wanted = names.map(name => name.toLowerCase())
+    return this.#db
+      .table('assets')
+      .whereRaw(`lower(name) in (${wanted.map(() => '?')})`, wanted)
+      .select(...assetColumns)
+  }
+}

@@ -1,0 +1,37 @@
+import { text } from 'node:stream/consumers'
+import { z } from 'zod'
+import { queryFlag, reply } from '../../../kernel/contract.ts'
+import type { AssetKit } from '../plugin.ts'
+import { ImportReport } from '../services/import-report.ts'
+
+/** Largest file that is imported while the caller waits, or kept for a job. */
+const MOST_BYTES = 20_000_000
+
+/** `POST /assets/import`: while the caller waits, or as a job. */
+export function importRoutes(kit: AssetKit): void {
+  kit.route('POST /assets/import', {
+    summary: 'Import assets from CSV',
+    description:
+      'Columns: `name` and `type`, and any of `external_key`, `site` or `site_id`, `producer` (or `vendor`), `model`, ' +
+      '`version` (or `firmware`, `os`), `ip_address`, `mac_address`, `criticality`, `lifecycle`, `cpes` (separated by ' +
+      'blanks, `;` or `|`). A row is an asset that exists when its `external_key` matches, or, without one, its name ' +
+      'and site do. Empty cells leave a field as it is. Wrong rows are reported and left out. With `dry_run=true` ' +
+      'nothing is written. With `?async=true` the answer is 202 with a `job_id`, whose result is the report.',
+    permission: 'assets:create',
+    query: z.strictObject({ dry_run: queryFlag.default(false), async: queryFlag.default(false) }),
+    upload: { types: ['text/csv', 'application/csv', 'multipart/form-data'] },
+    maxBytes: MOST_BYTES,
+    atomic: false,
+    returns: z.union([ImportReport, z.strictObject({ job_id: z.string() })]),
+    audit: { action: 'assets.imported', resourceType: 'assets' },
+    async handle({ query, upload }, { call, importService, importRepository }) {
+      if (!query.async) return importService.run(upload.content, { dryRun: query.dry_run })
+      const content = await text(upload.content)
+      const jobId = await call.db.transaction(async () => {
+        const id = await importRepository.insert(content, call.now())
+        return call.enqueue('import', { import_id: id, dry_run: query.dry_run })
+      })
+      return reply({ job_id: jobId }, { status: 202, headers: { Location: `/api/v1/jobs/${jobId}` } })
+    },
+  })
+}

@@ -1,0 +1,70 @@
+import { contains, defineList, equals, newId, prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { type NewSite, Site, type SiteChange } from '../site.ts'
+
+/** A row of `sites`. */
+export interface SiteRow extends Site {
+  readonly revision: number
+}
+
+const columns = ['id', 'name', 'location', 'status', 'created_at', 'updated_at', 'revision'] as const
+
+/** The row as the API shows it. */
+export const toSite = ({ revision: _, ...site }: SiteRow): Site => site
+
+/** The list of sites: filters, orders and pages. */
+export const siteList = defineList({
+  table: 'sites',
+  columns,
+  sorts: { name: 'name', created_at: 'created_at' },
+  defaultSort: 'name',
+  filters: { q: contains('name', 'location'), status: equals('status', Site.shape.status) },
+  item: toSite,
+})
+
+const byId = prepare<{ id: string }, SiteRow>((from, v) => from.table('sites').where('id', v.id).select(...columns))
+
+/** Sites of the call's tenant. */
+export class SiteRepository {
+  readonly #db: TenantDb
+
+  constructor({ db }: { db: TenantDb }) {
+    this.#db = db
+  }
+
+  find(id: string): Promise<SiteRow | undefined> {
+    return this.#db.first(byId, { id })
+  }
+
+  async idsByName(names: readonly string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    const wanted = [...new Set(names.map(name => name.toLowerCase()))]
+    for (let start = 0; start < wanted.length; start += 500) {
+      const rows: { id: string; name: string }[] = await this.#db
+        .table('sites')
+        .whereRaw(`lower(name) in (${wanted.slice(start, start + 500).map(() => '?')})`, wanted.slice(start, start + 500))
+        .select('id', 'name')
+      for (const { id, name } of rows) found.set(name.toLowerCase(), id)
+    }
+    return found
+  }
+
+  async insert(site: NewSite, now: Date): Promise<SiteRow> {
+    const time = now.toISOString()
+    const row: SiteRow = { id: newId(), ...site, created_at: time, updated_at: time, revision: 1 }
+    await this.#db.table('sites').insert(row)
+    return row
+  }
+
+  /** False when the site is no longer at this revision. */
+  async update(id: string, revision: number, change: SiteChange, now: Date): Promise<boolean> {
+    const changed = await this.#db
+      .table('sites')
+      .where({ id, revision })
+      .update({ ...change, revision: revision + 1, updated_at: now.toISOString() })
+    return changed > 0
+  }
+
+  async delete(id: string, revision: number): Promise<boolean> {
+    return (await this.#db.table('sites').where({ id, revision }).delete()) > 0
+  }
+}

@@ -1,0 +1,106 @@
+import test from 'ava'
+import { addTenant, databaseFile, emptyDatabase, open, openAgain } from './job-database.ts'
+import { fixture } from './scheduler-fixture.ts'
+
+const job = { plugin: 'feeds', name: 'sync', scope: 'platform' } as const
+
+test('a recurring job runs by itself, again and again', async t => {
+  const { scheduler, when, changes } = fixture(t, await emptyDatabase(t), { timing: { pollMs: 20 } })
+  scheduler.define({ ...job, every: '0.05 seconds', run: async () => null })
+  await scheduler.start()
+  await when(() => changes.filter(change => change.status === 'succeeded').length === 3)
+  t.is(new Set(changes.map(change => change.id)).size, 3)
+})
+
+test('a restart does not bring the next run forward, another interval does', async t => {
+  const database = await emptyDatabase(t)
+  const next = async (): Promise<string> =>
+    (await database.knex('agenda_jobs').where({ name: 'feeds/sync@every' }).first()).next_run_at
+  const first = fixture(t, database)
+  first.scheduler.define({ ...job, every: '2 hours', run: async () => null })
+  await first.scheduler.start()
+  await first.when(() => first.changes.some(change => change.status === 'succeeded'))
+  await first.scheduler.stop({ drainMs: 1000 })
+  const planned = await next()
+  t.true(Date.parse(planned) > Date.now() + 60 * 60_000)
+
+  const second = fixture(t, database)
+  second.scheduler.define({ ...job, every: '2 hours', run: async () => null })
+  await second.scheduler.start()
+  await second.scheduler.stop({ drainMs: 1000 })
+  t.is(await next(), planned)
+  t.is(second.changes.length, 0)
+
+  const third = fixture(t, database)
+  third.scheduler.define({ ...job, every: '5 minutes', run: async () => null })
+  await third.scheduler.start()
+  await third.when(() => third.changes.some(change => change.status === 'succeeded'))
+  t.true(Date.parse(await next()) < Date.parse(planned))
+})
+
+test('a cron line is read in UTC and does not run at once', async t => {
+  const database = await emptyDatabase(t)
+  const { scheduler } = fixture(t, database)
+  scheduler.define({ ...job, every: '0 2 * * *', run: async () => null })
+  await scheduler.start()
+  const { next_run_at: next } = await database.knex('agenda_jobs').where({ name: 'feeds/sync@every' }).first()
+  t.regex(next, /T02:00:00\.000Z$/)
+})
+
+test('of two processes one runs it', async t => {
+  const filename = await databaseFile(t)
+  const one = fixture(t, await open(t, filename))
+  const other = fixture(t, await openAgain(t, filename))
+  let calls = 0
+  for (const { scheduler } of [one, other]) {
+    scheduler.define({ ...job, every: '1 hour', run: async () => void calls++ })
+    scheduler.define({ ...job, name: 'after', run: async () => null })
+  }
+  await Promise.all([one.scheduler.start(), other.scheduler.start()])
+  const done = (f: typeof one) => f.when(() => f.changes.some(change => change.status === 'succeeded'))
+  await Promise.race([done(one), done(other)])
+  for (const f of [one, other]) await f.reached(await f.queue({ ...job, name: 'after', data: {} }), 'succeeded')
+  t.is(calls, 1)
+  t.is((await one.scheduler.runs.list(null, { name: 'sync' })).length, 1)
+})
+
+test('a tenant’s recurring job makes one run for each tenant of the plugin', async t => {
+  const database = await emptyDatabase(t)
+  const [one, other, off] = [await addTenant(database), await addTenant(database), await addTenant(database)]
+  const tenantsFor = (plugin: string): string[] => (plugin === 'feeds' ? [one, other] : [off])
+  const { scheduler, when, changes } = fixture(t, database, { tenantsFor })
+  scheduler.define({ ...job, scope: 'tenant', every: '1 hour', run: async ({ tenantId }) => tenantId })
+  await scheduler.start()
+  await when(() => changes.filter(change => change.status === 'succeeded').length === 2)
+  t.deepEqual(
+    (await scheduler.runs.list(one)).map(run => run.result),
+    [one],
+  )
+  t.deepEqual(
+    (await scheduler.runs.list(other)).map(run => run.result),
+    [other],
+  )
+  t.deepEqual([...(await scheduler.runs.list(off)), ...(await scheduler.runs.list(null))], [])
+})
+
+test('a tenant whose last run is under way gets no second one', async t => {
+  const database = await emptyDatabase(t)
+  const [busy, free] = [await addTenant(database), await addTenant(database)]
+  const { scheduler, when, changes } = fixture(t, database, {
+    tenantsFor: () => [busy, free],
+    timing: { pollMs: 20 },
+  })
+  const release = Promise.withResolvers<void>()
+  t.teardown(() => release.resolve())
+  scheduler.define({
+    ...job,
+    scope: 'tenant',
+    every: '0.05 seconds',
+    concurrency: 2,
+    run: async ({ tenantId }) => (tenantId === busy ? release.promise : undefined),
+  })
+  await scheduler.start()
+  await when(() => changes.filter(change => change.status === 'succeeded').length === 3)
+  t.is((await scheduler.runs.list(busy)).length, 1)
+  t.true((await scheduler.runs.list(free)).length >= 3)
+})
