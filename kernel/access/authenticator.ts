@@ -70,7 +70,7 @@ export class BearerAuthenticator implements Authenticator {
   async #load({ userId, tenantId, sessionId }: TokenClaims): Promise<Principal> {
     const db = new TenantDb(this.#options.database, tenantId, noTables)
     const session = await db.first(liveSession, { userId, sessionId, now: this.#options.now() })
-    if (!session || !session.active) throw problem('unauthenticated', 'The session has ended.')
+    if (!session?.active) throw problem('unauthenticated', 'The session has ended.')
     const actor: SignedInUser = { kind: 'user', id: userId, sessionId }
     return Object.freeze({
       actor: Object.freeze(actor),

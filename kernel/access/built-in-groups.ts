@@ -42,5 +42,8 @@ export async function createBuiltInGroups(db: TenantDb, now: Date): Promise<stri
 export async function requireAnAdmin(db: TenantDb): Promise<void> {
   const counted = await db.first(activeAdmins, {})
   if (Number(counted?.total) > 0) return
-  throw problem('conflict', 'The last active member of "Admin" cannot be removed or deactivated; add another one first.')
+  throw problem(
+    'conflict',
+    'The last active member of "Admin" cannot be removed or deactivated; add another one first.',
+  )
 }

@@ -27,7 +27,17 @@ const ROWS = [
 ]
 const SEQUENCES = [...ROWS, ...ROWS.map(row => [...row].reverse().join(''))]
 
-const LOOKALIKES: Readonly<Record<string, string>> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i' }
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+}
 
 /**
  * True for passwords that are guessed first: one common word, plain or with digits and marks around it or in the shape

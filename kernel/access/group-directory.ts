@@ -59,7 +59,12 @@ export const groupList = defineList({
   item: (row: GroupRow) => toGroupBody(row),
 })
 
-const byId = prepare<{ id: string }, GroupRow>((from, v) => from.table('groups').select(...COLUMNS).where('id', v.id))
+const byId = prepare<{ id: string }, GroupRow>((from, v) =>
+  from
+    .table('groups')
+    .select(...COLUMNS)
+    .where('id', v.id),
+)
 const membersOf = prepare<{ id: string }, MemberRow>((from, v) =>
   from
     .table('users')

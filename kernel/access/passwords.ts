@@ -56,7 +56,8 @@ function fault(password: string, email: string): string | undefined {
   if (bytes > MOST_BYTES) return `must have at most ${MOST_BYTES} bytes in UTF-8; this one has ${bytes}`
   if (password.includes('\0')) return 'must not have a NUL character'
   if (isEmail(password, email)) return 'must not be the e-mail address'
-  if (isCommonPassword(password)) return 'is too easy to guess: common words, repetitions and keyboard runs are tried first'
+  if (isCommonPassword(password))
+    return 'is too easy to guess: common words, repetitions and keyboard runs are tried first'
   return undefined
 }
 

@@ -59,10 +59,12 @@ export class PermissionCatalogue {
     const faults: Fault[] = []
     for (const [index, key] of given.entries()) {
       const meant = permissionKeys(key, known)
-      if (meant.length === 0) faults.push({ path: `body.permissions.${index}`, message: `"${key}" is not a permission` })
+      if (meant.length === 0)
+        faults.push({ path: `body.permissions.${index}`, message: `"${key}" is not a permission` })
       for (const one of meant) keys.add(one)
     }
-    if (faults.length > 0) throw problem('invalid', 'A permission is not known; see GET /rbac/permissions.', { errors: faults })
+    if (faults.length > 0)
+      throw problem('invalid', 'A permission is not known; see GET /rbac/permissions.', { errors: faults })
     return keys.has(EVERYTHING) ? [EVERYTHING] : [...keys].sort()
   }
 

@@ -16,7 +16,12 @@ const SAME_SITE = { strict: 'Strict', lax: 'Lax', none: 'None' } as const
  * `Set-Cookie` for a refresh token (RFC 6265bis): out of reach of scripts, sent to the log-in routes only. It is
  * `Secure` except outside production on a loopback name over plain HTTP, where some browsers would drop it.
  */
-export function refreshCookie(token: string, maxAgeSeconds: number, settings: CookieSettings, request: RequestFacts): string {
+export function refreshCookie(
+  token: string,
+  maxAgeSeconds: number,
+  settings: CookieSettings,
+  request: RequestFacts,
+): string {
   const attributes = [
     `${REFRESH_COOKIE}=${token}`,
     `Max-Age=${maxAgeSeconds}`,

@@ -116,7 +116,11 @@ export class Sessions {
   async end(db: TenantDb, sessionIds: readonly string[], now: Date): Promise<void> {
     if (sessionIds.length === 0) return
     await this.#changes.announce(db)
-    await db.table('refresh_tokens').whereIn('family_id', sessionIds).whereNull('revoked_at').update({ revoked_at: now })
+    await db
+      .table('refresh_tokens')
+      .whereIn('family_id', sessionIds)
+      .whereNull('revoked_at')
+      .update({ revoked_at: now })
   }
 
   /** Ends every log-in of a user, except one. */

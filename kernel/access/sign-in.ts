@@ -61,7 +61,11 @@ export class SignIn {
    * Whoever is wrong about the password learns nothing else: not whether the account exists, not where it stands.
    * @throws Problem `invalid_credentials`, `too_many_requests`, `tenant_pending`, `license_expired`, `tenant_suspended`
    */
-  async login(call: PlatformCall, { email, password }: z.output<typeof credentials>, request: RequestFacts): Promise<Reply> {
+  async login(
+    call: PlatformCall,
+    { email, password }: z.output<typeof credentials>,
+    request: RequestFacts,
+  ): Promise<Reply> {
     requireAllowedOrigin(request, this.#parts.settings.ALLOW_ORIGINS)
     const key = emailKey(email)
     const attempt = await this.#parts.throttle.begin(key, request.address)

@@ -79,7 +79,8 @@ export class Tokens {
   verify(type: TokenType, token: string, now: Date): TokenClaims {
     const claims = this.#open(token, now)
     const { sub, tenant_id, sid, exp, typ } = claims
-    if (typ !== type) throw problem('unauthenticated', `This is not ${type === 'access' ? 'an access' : 'a refresh'} token.`)
+    if (typ !== type)
+      throw problem('unauthenticated', `This is not ${type === 'access' ? 'an access' : 'a refresh'} token.`)
     if (!isText(sub) || !isText(tenant_id) || !isText(sid) || typeof exp !== 'number') {
       throw problem('unauthenticated', 'The token lacks a claim.')
     }

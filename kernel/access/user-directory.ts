@@ -1,5 +1,6 @@
+import type { Knex } from 'knex'
 import { z } from 'zod'
-import { defineList, queryFlag } from '../data/list.ts'
+import { contains, defineList, equals, queryFlag } from '../data/list.ts'
 import { prepare } from '../data/prepared.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 import { problem } from '../errors.ts'
@@ -34,7 +35,17 @@ interface UserRow {
   revision: number
 }
 
-const COLUMNS = ['id', 'email', 'name', 'active', 'mfa_enabled', 'last_login_at', 'created_at', 'updated_at', 'revision']
+const COLUMNS = [
+  'id',
+  'email',
+  'name',
+  'active',
+  'mfa_enabled',
+  'last_login_at',
+  'created_at',
+  'updated_at',
+  'revision',
+]
 
 const toBody = ({ revision: _revision, active, mfa_enabled, ...row }: UserRow): UserBody => ({
   ...row,
@@ -50,20 +61,11 @@ export const userList = defineList({
   sorts: { name: 'users.name', email: 'users.email', created_at: 'users.created_at' },
   defaultSort: 'name',
   filters: {
-    q: {
-      schema: z.string().min(1).max(100),
-      bind: (text: string) => `%${text.toLowerCase().replace(/[%_[\\]/g, '\\$&')}%`,
-      where: (query, value: string) =>
-        query.where(either =>
-          either
-            .whereRaw("lower(users.name) like ? escape '\\'", [value])
-            .orWhereRaw("users.email_key like ? escape '\\'", [value]),
-        ),
-    },
-    active: { schema: queryFlag, where: (query, value: boolean) => query.where('users.active', value) },
+    q: contains('users.name', 'users.email'),
+    active: equals('users.active', queryFlag),
     group_id: {
       schema: z.guid().toLowerCase(),
-      where: (query, value: string) =>
+      where: (query: Knex.QueryBuilder, value: string) =>
         query.whereExists(members =>
           members
             .select('user_groups.user_id')
@@ -77,7 +79,12 @@ export const userList = defineList({
   item: (row: UserRow) => toBody(row),
 })
 
-const byId = prepare<{ id: string }, UserRow>((from, v) => from.table('users').select(...COLUMNS).where('id', v.id))
+const byId = prepare<{ id: string }, UserRow>((from, v) =>
+  from
+    .table('users')
+    .select(...COLUMNS)
+    .where('id', v.id),
+)
 const groupsOf = prepare<{ id: string }, { id: string; name: string }>((from, v) =>
   from
     .table('groups')

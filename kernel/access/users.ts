@@ -137,7 +137,8 @@ export class Users {
       .table('groups')
       .whereIn('id', wanted)
       .select('id', 'permissions')
-    const missing = ids.findIndex(id => !rows.some(row => row.id === id))
+    const found = new Set(rows.map(row => row.id))
+    const missing = ids.findIndex(id => !found.has(id))
     if (missing >= 0) {
       const errors = [{ path: `body.group_ids.${missing}`, message: 'no group has this id' }]
       throw problem('invalid', 'A group does not exist.', { errors })

@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime.ts'
 import { equalSecrets } from '../secrets/keys.ts'
 import { gate } from '../tenancy/gate.ts'
 import { DEFAULT_JSON_LIMIT, parseJson, rawBody } from './body.ts'
-import { beginIdempotent, finishIdempotent, type IdempotentRequest } from './idempotency.ts'
+import { beginIdempotent, finishIdempotent, holdIdempotencyKey, type IdempotentRequest } from './idempotency.ts'
 import { inputReader, type OpenInput, parse } from './input.ts'
 import { createLimiter } from './limits.ts'
 import { Reply } from './reply.ts'
@@ -102,31 +102,32 @@ function admit(runtime: Runtime, principal: Principal, feature: string | undefin
 }
 
 /** Runs a write in one transaction, once per idempotency key. */
-function write(
+async function write(
   ctx: Koa.Context,
-  { method, path, route }: RegisteredRoute,
+  { method, route }: RegisteredRoute,
   core: CallCore,
   principal: Principal,
   open: OpenInput,
   work: () => Promise<unknown>,
 ): Promise<unknown> {
   if (route.atomic === false) return work()
-  const key = ctx.req.headers['idempotency-key']
-  if (method !== 'POST' || key === undefined || route.upload) return core.slot.run(principal.tenantId, work)
+  const key = ctx.get('Idempotency-Key')
+  if (method !== 'POST' || key === '' || route.upload) return core.slot.run(principal.tenantId, work)
   const request: IdempotentRequest = {
     tenantId: principal.tenantId,
     actorId: principal.actor.id,
-    key: String(key),
+    key,
     method,
-    path: `${path}?${JSON.stringify(open.input.params)}`,
-    requestHash: createHash('sha256').update(JSON.stringify(open.input)).digest('hex'),
+    path: ctx.path,
+    requestHash: createHash('sha256').update(JSON.stringify([ctx.querystring, open.input.body])).digest('hex'),
     now: core.runtime.now(),
   }
+  using _held = holdIdempotencyKey(request)
   const db = core.platform.forTenant(principal.tenantId)
   return core.slot.run(principal.tenantId, async () => {
     const begun = await beginIdempotent(db, request)
     if (begun.kind === 'repeat') {
-      return new Reply(begun.body, { status: begun.status, headers: { 'Idempotency-Replayed': 'true' } })
+      return new Reply(begun.body, { status: begun.status, headers: { ...begun.headers, 'Idempotency-Replayed': 'true' } })
     }
     const answer = await work()
     const { body, status } = plain(answer, route.status ?? 200)

@@ -3,9 +3,11 @@ import Router from '@koa/router'
 import type { z } from 'zod'
 import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
 import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
+import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
 import { compileRoute } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
+import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
 import type { Permissions } from '../access/principal.ts'
 import type { Runtime } from '../runtime.ts'
@@ -51,6 +53,7 @@ export class PluginHost {
   #since = performance.now()
   #error: Error | undefined
   #migrated = false
+  #drainMs = 0
   #mount: Mount | undefined
   #registrations: Registrations | undefined
   #stack: AsyncDisposableStack | undefined
@@ -124,7 +127,10 @@ export class PluginHost {
         close()
       }
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
-      for (const [name, job] of registrations.jobs) stack.defer(this.#define(name, job))
+      for (const [name, job] of registrations.jobs) {
+        const undefine = this.#define(name, job)
+        stack.defer(() => undefine({ drainMs: this.#drainMs }))
+      }
       this.#registrations = registrations
       this.#mount = this.#open(registrations.routes)
       this.#stack = stack
@@ -142,6 +148,7 @@ export class PluginHost {
       if (this.#state !== 'failed' && this.#state !== 'blocked') this.#to('stopped')
       return
     }
+    this.#drainMs = drainMs
     this.#to('draining')
     this.#mount = undefined
     if (!(await this.inFlight.idle(drainMs))) {
@@ -267,7 +274,7 @@ export class PluginHost {
     })
   }
 
-  #define(name: string, job: AnyJob): () => Promise<void> {
+  #define(name: string, job: AnyJob): Undefine {
     return this.#runtime.scheduler.define({
       plugin: this.plugin.name,
       name,
@@ -287,7 +294,11 @@ export class PluginHost {
     if (job.scope === 'tenant') {
       const call = this.ownCall(core, run.tenantId as string)
       if (!call) return { skipped: 'the plugin is off for this tenant' }
-      result = await job.run(data, Object.assign(this.tenantContext(call), { progress }) as never)
+      try {
+        result = await job.run(data, Object.assign(this.tenantContext(call), { progress }) as never)
+      } catch (error) {
+        throw forTenants(error, core, run)
+      }
     } else {
       result = await job.run(data, Object.assign(this.platformContext(new Work(core, this)), { progress }) as never)
     }
@@ -303,6 +314,13 @@ export class PluginHost {
       this.inFlight.leave()
     }
   }
+}
+
+/** A tenant reads why its job failed: only what was meant for a caller is told, the rest is logged. */
+function forTenants(error: unknown, core: CallCore, run: RunContext): unknown {
+  if (error instanceof Problem || run.signal.aborted) return error
+  run.log.error({ err: error, trace_id: core.traceId }, `job ${run.plugin}/${run.name} failed`)
+  return new Error(`Something went wrong on our side. Quote the trace id when you report it: ${core.traceId}`)
 }
 
 const staticFirst = (a: RegisteredRoute, b: RegisteredRoute): number =>

@@ -38,7 +38,10 @@ export const licencePlugin = (features: Features, secrets: readonly string[]): A
             timestamp: request.header('X-Hmac-Timestamp'),
           }
           if (!webhookIsSigned(secrets, request.rawBody, headers, call.now())) {
-            throw problem('invalid_signature', 'X-Hmac-Signature does not fit the body, or X-Hmac-Timestamp is too far off.')
+            throw problem(
+              'invalid_signature',
+              'X-Hmac-Signature does not fit the body, or X-Hmac-Timestamp is too far off.',
+            )
           }
           return storeLicence(call, features, parse(licence, parseJson(request.rawBody), 'body'))
         },

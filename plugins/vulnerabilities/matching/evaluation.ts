@@ -107,6 +107,7 @@ function evaluateConfiguration(
   index: number,
   assets: readonly CpeName[],
 ): Outcome {
+  if (!mayConcern(configuration, assets)) return NO_OUTCOME
   const negated = configuration.n === 1
   const isAnd = (configuration.a === 1) !== negated
   let terms: Term[] = []
@@ -120,6 +121,19 @@ function evaluateConfiguration(
     terms = []
   }
   return isAnd ? conjunction(terms, index, assets) : best
+}
+
+// A CVE of a chip maker has hundreds of configurations, one for each firmware: those without any vulnerable product of
+// the asset are left before their platforms are looked at.
+function mayConcern(configuration: CompactConfiguration, assets: readonly CpeName[]): boolean {
+  for (const { g: groups } of configuration.d) {
+    for (const [key, flag] of groups) {
+      if (flag === 0) continue
+      if (key === '') return true
+      for (const asset of assets) if (key === asset.key || asset.values[1] === '*') return true
+    }
+  }
+  return false
 }
 
 function either(a: Outcome, b: Outcome): Outcome {

@@ -123,5 +123,8 @@ test('text is for people: time, level, plugin, message, fields, then the error',
     /^\d\d:\d\d:\d\d\.\d{3} WARN {2}assets {2}half\\nimported {2}rows=2 file="my list.csv" token=/,
   )
   t.true(lines[0]?.endsWith('token=[redacted]\n'))
-  t.regex(lines[1] ?? '', /ERROR broken\n {4}Error: broken \(E1\)\n {6}at [\s\S]*\n {4}caused by TypeError: why\n {6}at /)
+  t.regex(
+    lines[1] ?? '',
+    /ERROR broken\n {4}Error: broken \(E1\)\n {6}at [\s\S]*\n {4}caused by TypeError: why\n {6}at /,
+  )
 })

@@ -156,7 +156,9 @@ test('ten thousand tenants are read in pages', async t => {
   )
   await db.upsert(
     'tenant_features',
-    numbers.filter(n => n % 2 === 0).map(n => ({ tenant_id: idOf(n), feature: 'vpn', enabled: true, updated_at: START })),
+    numbers
+      .filter(n => n % 2 === 0)
+      .map(n => ({ tenant_id: idOf(n), feature: 'vpn', enabled: true, updated_at: START })),
     ['tenant_id', 'feature'],
   )
   await house.features.refresh()

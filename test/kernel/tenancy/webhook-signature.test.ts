@@ -23,7 +23,14 @@ test('either of two secrets fits', t => {
 test('refuses a changed body and a malformed signature', t => {
   const signature = signWebhook('s1', body)
   t.false(webhookIsSigned(['s1'], Buffer.from('{}'), { signature, timestamp: '' }, now))
-  for (const wrong of ['', 'sha256=', signature.slice(7), `sha1=${signature.slice(7)}`, signature.slice(0, -1), `${signature}0`]) {
+  for (const wrong of [
+    '',
+    'sha256=',
+    signature.slice(7),
+    `sha1=${signature.slice(7)}`,
+    signature.slice(0, -1),
+    `${signature}0`,
+  ]) {
     t.false(signed(wrong), wrong)
   }
 })
