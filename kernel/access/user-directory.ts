@@ -70,8 +70,8 @@ export const userList = defineList({
           members
             .select('user_groups.user_id')
             .from('user_groups')
-            .whereColumn('user_groups.user_id', 'users.id')
-            .whereColumn('user_groups.tenant_id', 'users.tenant_id')
+            .whereRaw('?? = ??', ['user_groups.user_id', 'users.id'])
+            .whereRaw('?? = ??', ['user_groups.tenant_id', 'users.tenant_id'])
             .where('user_groups.group_id', value),
         ),
     },

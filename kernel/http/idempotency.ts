@@ -98,9 +98,9 @@ export async function beginIdempotent(db: TenantDb, request: IdempotentRequest):
     await db.table('idempotency_keys').insert({ ...place, request_hash: requestHash, created_at: now, expires_at })
     return { kind: 'new' }
   } catch (error) {
-    if (!db.dialect.isUniqueViolation(error)) throw error
-    const first = await db.first(find, place)
-    if (!first) throw inUse()
+    // SQL Server: another request with this key has committed since we looked.
+    const first = await db.first(find, place).catch(() => undefined)
+    if (!first) throw error
     return repeat(first, request)
   }
 }
