@@ -1,4 +1,4 @@
-import { KnexTimeoutError } from 'knex'
+import knex from 'knex'
 import type { Dialect } from '../../db/database.ts'
 import { errorCodes, Problem, problem } from '../errors.ts'
 
@@ -28,7 +28,7 @@ export function toProblem(error: unknown, dialect: Dialect): Problem {
     })
   }
   if (dialect.isStorageFull(error)) return problem('storage_full', undefined, { cause: error })
-  if (dialect.isTransient(error) || error instanceof KnexTimeoutError) {
+  if (dialect.isTransient(error) || error instanceof knex.KnexTimeoutError) {
     return problem('database_unavailable', 'Try again in a moment.', { cause: error, headers: RETRY })
   }
   const { status, expose } = error as { status?: number; expose?: boolean }

@@ -126,9 +126,10 @@ function evaluateConfiguration(
 // A CVE of a chip maker has hundreds of configurations, one for each firmware: those without any vulnerable product of
 // the asset are left before their platforms are looked at.
 function mayConcern(configuration: CompactConfiguration, assets: readonly CpeName[]): boolean {
-  for (const { g: groups } of configuration.d) {
-    for (const [key, flag] of groups) {
-      if (flag === 0) continue
+  for (const node of configuration.d) {
+    for (const group of node.g) {
+      if (group[1] === 0) continue
+      const key = group[0]
       if (key === '') return true
       for (const asset of assets) if (key === asset.key || asset.values[1] === '*') return true
     }

@@ -23,7 +23,11 @@ const line = (resourceId: string, more: Partial<NamedAuditEntry> = {}): NamedAud
 const logOf = (s: Scene, tenant: 0 | 1 = 0) =>
   new AuditLog({ db: new TenantDb(s.database, s.tenants[tenant], new Set()) })
 
-const text = async (parts: AsyncIterable<string>): Promise<string> => (await Array.fromAsync(parts)).join('')
+async function text(parts: AsyncIterable<string>): Promise<string> {
+  let whole = ''
+  for await (const part of parts) whole += part
+  return whole
+}
 
 test('the list shows the newest first, a page at a time, of the own tenant only', async t => {
   const s = await scene(t)

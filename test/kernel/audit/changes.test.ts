@@ -67,8 +67,16 @@ test('secrets inside text are hidden', t => {
 })
 
 test('what is too large is cut, stays JSON, and says so', t => {
-  const after = { id: '1', note: 'x'.repeat(50_000), name: 'kept' }
-  t.deepEqual(parsed(undefined, after)[1], { id: '1', note: '[8219 characters]', name: 'kept', _truncated: true })
+  const long = 'x'.repeat(8000)
+  const after = { id: '1', note: long, name: 'kept', more: long, most: [long] }
+  t.deepEqual(parsed(undefined, after)[1], {
+    id: '1',
+    note: '[8002 characters]',
+    name: 'kept',
+    more: '[8002 characters]',
+    most: '[8004 characters]',
+    _truncated: true,
+  })
 
   const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`field_${n}`, 'value']))
   const { after: cut } = changesOf(undefined, wide)

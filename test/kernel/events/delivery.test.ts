@@ -164,6 +164,24 @@ test('an event whose transaction took long is heard although later ones were del
   t.deepEqual(heard, ['a first', 'a late'])
 })
 
+test('an event that another instance finds while the lane is about to end is not forgotten', async t => {
+  const s = await scene(t)
+  const one = deliveryOf(s)
+  const other = deliveryOf(s)
+  const { heard, deliver } = hearing(s)
+  listen(other, deliver)
+  listen(one, async event => {
+    if (event.payload === 1) {
+      await emit(s, s.tenants[0], 2)
+      await other.settle()
+    }
+    return deliver(event)
+  })
+  await emit(s, s.tenants[0], 1)
+  await one.settle()
+  t.deepEqual(heard, ['a 1', 'a 2'])
+})
+
 test('two instances share the work: each event once, in order per tenant', async t => {
   const s = await scene(t)
   const { heard, deliver } = hearing(s)
