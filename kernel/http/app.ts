@@ -7,7 +7,7 @@ import { Problem, problem } from '../errors.ts'
 import type { Log } from '../log/log.ts'
 import type { RequestLog } from '../log/request-log.ts'
 import { problemBody, toProblem } from './problem-json.ts'
-import { type RequestState, traceIdOf } from './route.ts'
+import { addressOf, type RequestState, traceIdOf } from './route.ts'
 import { securityHeaders } from './send.ts'
 
 /** Whether requests are served. */
@@ -116,7 +116,7 @@ function logRequest(write: RequestLog, ctx: Koa.Context, durationMs: number): vo
     status: ctx.status,
     durationMs,
     bytes: ctx.length,
-    ip: ctx.ip,
+    ip: addressOf(ctx),
     plugin: state.plugin,
     tenantId: state.tenantId,
     actorId: state.actorId,

@@ -42,6 +42,9 @@ export function traceIdOf(ctx: Koa.Context): string {
   return state.traceId
 }
 
+/** The caller's address: an IPv4 one as such, also where the socket takes both kinds. */
+export const addressOf = (ctx: Koa.Context): string => ctx.ip.replace(/^::ffff:(?=\d+\.)/, '')
+
 /** Compiles a registered route: what can be decided at start is decided here, a request only runs it. */
 export function compileRoute(runtime: Runtime, host: PluginHost, registered: RegisteredRoute): RouteHandler {
   return registered.kind === 'tenant'
@@ -131,7 +134,9 @@ async function write(
     }
     const answer = await work()
     const { body, status } = plain(answer, route.status ?? 200)
-    await finishIdempotent(db, request, { status, body })
+    const revision = answer instanceof Reply ? answer.options.revision : undefined
+    const headers = revision === undefined ? undefined : { ETag: `"${revision}"` }
+    await finishIdempotent(db, request, { status, body, headers })
     return answer
   })
 }
@@ -197,7 +202,7 @@ function platformRoute(
     if (route.access === 'internal-token' && !equalSecrets(ctx.get('X-Internal-Token'), runtime.internalToken)) {
       throw problem('unauthenticated', 'X-Internal-Token is missing or wrong.')
     }
-    if (limiter) await limiter.take(ctx.ip)
+    if (limiter) await limiter.take(addressOf(ctx))
     const bytes = signed ? await rawBody(ctx, route.maxBytes ?? DEFAULT_JSON_LIMIT) : Buffer.alloc(0)
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading
@@ -225,7 +230,7 @@ function originOf(ctx: Koa.Context, actor: Actor) {
   let controller: AbortController | undefined
   return {
     actor,
-    address: ctx.ip,
+    address: addressOf(ctx),
     traceId: () => traceIdOf(ctx),
     signal: () => {
       if (!controller) {
@@ -242,7 +247,7 @@ function originOf(ctx: Koa.Context, actor: Actor) {
 
 function requestFacts(ctx: Koa.Context, bytes: Buffer): RequestFacts {
   return {
-    address: ctx.ip,
+    address: addressOf(ctx),
     userAgent: ctx.get('User-Agent').slice(0, 300),
     header: name => ctx.get(name),
     cookie: name => ctx.cookies.get(name),

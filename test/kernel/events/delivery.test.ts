@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { newId } from '../../../kernel/data/id.ts'
 import { createDelivery, type Delivery, type DeliveryOptions } from '../../../kernel/events/delivery.ts'
 import { appendEvent } from '../../../kernel/events/outbox.ts'
 import type { DeliveredEvent, Outcome } from '../../../kernel/events/subscriptions.ts'
@@ -263,26 +264,45 @@ test('after the last attempt the event is given up: logged, counted, visible; th
   t.like(buried[0]?.fields, { plugin: 'assets', event_id: id, tenant_id: s.tenants[0], attempts: 3 })
 })
 
-test('a tenant with thousands of events does not starve another', async t => {
+/** Ids of as many more tenants. */
+async function moreTenants(s: Scene, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId())
+  for (const id of ids) {
+    const times = { created_at: s.now(), updated_at: s.now() }
+    await s.db.table('tenants').insert({ id, name: id, account_name: id, status: 'active', ...times })
+  }
+  return ids
+}
+
+test('tenants with many events do not starve one with few', async t => {
   const s = await scene(t)
-  const delivery = deliveryOf(s)
-  const { heard, deliver } = hearing(s)
-  listen(delivery, deliver)
-  await s.db.transaction(async () => {
-    for (let n = 0; n < 2500; n++) await emit(s, s.tenants[0], n)
+  const busy = await moreTenants(s, 6)
+  const [small] = await moreTenants(s, 1)
+  const delivery = deliveryOf(s, { now: () => new Date() })
+  const heard: string[] = []
+  listen(delivery, async ({ tenantId, payload }) => {
+    heard.push(`${tenantId} ${payload}`)
+    return undefined
   })
-  await emit(s, s.tenants[1], 'small')
+  await s.db.transaction(async () => {
+    for (let n = 0; n < 500; n++) for (const tenant of busy) await emit(s, tenant, n)
+    await emit(s, small, 'small')
+  })
   await delivery.settle()
-  t.is(heard.length, 2501)
-  t.true(heard.indexOf('b small') < 500)
-  t.deepEqual(
-    heard.filter(line => line !== 'b small'),
-    Array.from({ length: 2500 }, (_, n) => `a ${n}`),
-  )
+  t.is(heard.length, 3001)
+  t.true(heard.indexOf(`${small} small`) < 1800, 'four others go first, and give way before they are done')
+  for (const tenant of busy) {
+    const own = heard.filter(line => line.startsWith(tenant))
+    t.deepEqual(
+      own,
+      own.map((_, n) => `${tenant} ${n}`),
+    )
+  }
 })
 
-test('a plugin whose handlers hang does not hold up another plugin', async t => {
+test('a plugin whose handlers hang for many tenants does not hold up another plugin', async t => {
   const s = await scene(t)
+  const tenants = await moreTenants(s, 60)
   const delivery = deliveryOf(s, { pollMs: 3_600_000 })
   const hung = Promise.withResolvers<Outcome>()
   const arrived = Promise.withResolvers<unknown>()
@@ -297,13 +317,14 @@ test('a plugin whose handlers hang does not hold up another plugin', async t => 
     'sites.site-deleted',
   )
   await delivery.start()
-  for (const tenant of s.tenants) await emit(s, tenant, 1)
+  t.teardown(() => delivery.stop(0))
+  for (const tenant of tenants) await emit(s, tenant, 1)
   delivery.nudge()
+  s.advance(1)
   await emit(s, s.tenants[0], 'through', 'sites.site-deleted')
   delivery.nudge()
   t.is(await arrived.promise, 'through')
   hung.resolve(undefined)
-  await delivery.stop(5000)
 })
 
 test('a handler that takes too long counts as failed, and is told to end', async t => {

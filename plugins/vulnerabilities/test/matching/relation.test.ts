@@ -1,5 +1,5 @@
 import test from 'ava'
-import { CpeNameError, compareNames, type Relation } from '../../matching/cpe.ts'
+import { CpeNameError, compareNames, normaliseName, type Relation } from '../../matching/cpe.ts'
 
 const withVersion = (version: string) => `cpe:2.3:a:vendor:product:${version}:*:*:*:*:*:*:*`
 
@@ -80,11 +80,12 @@ for (const [source, target, relation] of table64) {
   })
 }
 
-// The names of the worked comparison in NIST IR 7696, 6.3: an Adobe and a Windows-like pair.
-test('one wildcard in the source and ANY elsewhere is a superset', t => {
-  const source = 'cpe:2.3:a:adobe:*:9.*:*:palette:*:*:*:*:*'
-  t.is(compareNames(source, 'cpe:2.3:a:adobe:reader:9.3.2:-:palette:*:*:*:*:*'), 'SUPERSET')
-  t.is(compareNames(source, 'cpe:2.3:a:adobe:reader:9.3.2:-:-:*:*:*:*:*'), 'DISJOINT')
+test('the examples of the reference implementation of NIST', t => {
+  const explorer = 'cpe:2.3:a:microsoft:internet_explorer'
+  t.is(compareNames(`${explorer}:8\\.0\\.6001:beta:*:sp2:*:*:*:*`, `${explorer}:*:*:*:*:*:*:*:*`), 'SUBSET')
+  const palm = 'cpe:2.3:a:adobe:*:9.*:*:PalmOS:*:*:*:*:*'
+  t.is(compareNames(palm, normaliseName('cpe:/a::Reader:9.3.2:-:-')), 'DISJOINT')
+  t.is(compareNames(palm, 'cpe:2.3:a:adobe:reader:9.3.2:-:palmos:*:*:*:*:*'), 'SUPERSET')
 })
 
 test('SUBSET one way is SUPERSET the other way, and EQUAL and DISJOINT are symmetric', t => {
