@@ -147,6 +147,8 @@ interface RouteOptions<Q extends Optional, B extends Optional, R extends Optiona
   readonly limit?: { readonly perMinute: number }
   /** False for a write that is not worth a line (a dry run); default: every non-GET is audited. */
   readonly audit?: false | { readonly action: string; readonly resourceType: string }
+  /** True when the answer shows a secret once: a repeat under the same idempotency key does not get it again. */
+  readonly secretAnswer?: boolean
   /** False for writes that open their own transactions, because they run long. Default: one transaction a write. */
   readonly atomic?: boolean
   readonly deprecated?: boolean

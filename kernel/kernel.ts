@@ -6,6 +6,7 @@ import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
 import type { Config } from '../config/load.ts'
 import { type Environment, parseSettings } from '../config/parse-settings.ts'
 import { type Access, createAccess } from './access/access.ts'
+import type { Passwords } from './access/passwords.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
 import type { AnyPlugin } from './contract.ts'
 import { createDelivery, type Delivery } from './events/delivery.ts'
@@ -23,6 +24,7 @@ import { discover, type Found, type Rejected, withoutClashes } from './plugins/d
 import { PluginHost } from './plugins/host.ts'
 import { startOrder } from './plugins/order.ts'
 import type { Runtime } from './runtime.ts'
+import { upkeepPlugin } from './upkeep-plugin.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
 
 /** What a kernel is made of. */
@@ -38,6 +40,8 @@ export interface KernelOptions {
   readonly database?: Database
   /** The kernel's clock; default: the system's. */
   readonly now?: () => Date
+  /** How passwords are hashed; default: bcrypt at cost 12. */
+  readonly passwords?: Passwords
 }
 
 /** A platform: make it with `createKernel`, then `start`. */
@@ -89,6 +93,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     now,
     settings: config,
     features: tenancy.features,
+    ...(options.passwords ? { passwords: options.passwords } : {}),
     /** Descriptors whose permissions exist for a tenant. */
     pluginsOf: tenantId =>
       descriptors().filter(
@@ -102,7 +107,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
         : [],
     )
 
-  const core: Found[] = [access.plugin, tenancy.plugin, jobsPlugin(() => scheduler.runs), auditPlugin()].map(plugin => ({
+  const core: Found[] = [access.plugin, tenancy.plugin, jobsPlugin(() => scheduler.runs), auditPlugin(), upkeepPlugin()].map(plugin => ({
     source: 'kernel',
     plugin,
   }))
@@ -144,6 +149,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     wanted: feature => feature === undefined || tenantsWith(feature).length > 0,
     drainMs,
     log,
+    parked: name => delivery.forget(name),
   })
 
   let documented: { readonly changes: number; readonly document: unknown } | undefined
@@ -197,7 +203,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       await catalogue.reconcile()
       tenancy.features.onChange(() => void catalogue.reconcile())
       await scheduler.start()
-      delivery.start()
+      await delivery.start()
       lifecycle = 'running'
     },
     async stop() {

@@ -1,7 +1,5 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { z } from 'zod'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { SettingSchemas } from '../config/parse-settings.ts'
 import { kernelSettings } from '../config/schema.ts'
 import { type SettingRow, settingRows } from '../config/setting-rows.ts'
@@ -52,23 +50,13 @@ const ownerTable = (owner: string, rows: readonly SettingRow[]): string =>
     }),
   ].join('\n')
 
-/** The setting schemas of the kernel and of every plugin under `plugins/` that declares one. */
-export async function allSettings(root: string): Promise<SettingSchemas> {
-  const schemas: Record<string, z.ZodObject> = { kernel: kernelSettings }
-  for (const file of globSync('plugins/*/plugin.ts', { cwd: root }).sort()) {
-    const module: { default?: { config?: unknown } } = await import(pathToFileURL(join(root, file)).href)
-    const { config } = module.default ?? {}
-    if (config instanceof z.ZodObject) schemas[basename(dirname(file))] = config
-  }
-  return schemas
-}
-
 /** `node scripts/settings-table.ts` renews the README; with `--check` it only fails when the README is behind. */
 async function main(): Promise<void> {
+  const { bundledSettings } = await import('../kernel/plugins/bundled-settings.ts')
   const root = join(import.meta.dirname, '..')
   const readme = join(root, 'README.md')
   const before = readFileSync(readme, 'utf8')
-  const after = withSettingsTable(before, await allSettings(root))
+  const after = withSettingsTable(before, { kernel: kernelSettings, ...(await bundledSettings()) })
   if (before === after) return
   if (process.argv.includes('--check')) {
     process.stderr.write('README.md: the table of settings is behind; run node scripts/settings-table.ts\n')

@@ -12,7 +12,7 @@ import { gate } from '../tenancy/gate.ts'
 import { DEFAULT_JSON_LIMIT, parseJson, rawBody } from './body.ts'
 import { beginIdempotent, finishIdempotent, holdIdempotencyKey, type IdempotentRequest } from './idempotency.ts'
 import { inputReader, type OpenInput, parse } from './input.ts'
-import { createLimiter } from './limits.ts'
+import { addressKey, createLimiter } from './limits.ts'
 import { Reply } from './reply.ts'
 import { send } from './send.ts'
 
@@ -136,7 +136,7 @@ async function write(
     const { body, status } = plain(answer, route.status ?? 200)
     const revision = answer instanceof Reply ? answer.options.revision : undefined
     const headers = revision === undefined ? undefined : { ETag: `"${revision}"` }
-    await finishIdempotent(db, request, { status, body, headers })
+    await finishIdempotent(db, request, { status, body, headers, keep: route.secretAnswer !== true })
     return answer
   })
 }
@@ -202,7 +202,7 @@ function platformRoute(
     if (route.access === 'internal-token' && !equalSecrets(ctx.get('X-Internal-Token'), runtime.internalToken)) {
       throw problem('unauthenticated', 'X-Internal-Token is missing or wrong.')
     }
-    if (limiter) await limiter.take(addressOf(ctx))
+    if (limiter) await limiter.take(addressKey(addressOf(ctx)))
     const bytes = signed ? await rawBody(ctx, route.maxBytes ?? DEFAULT_JSON_LIMIT) : Buffer.alloc(0)
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading

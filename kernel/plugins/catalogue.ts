@@ -26,6 +26,7 @@ export class Catalogue {
   readonly #wanted: (feature: string | undefined) => boolean
   readonly #drainMs: number
   readonly #log: Log
+  readonly #parked: (plugin: string) => Promise<void>
   #queue: Promise<void> = Promise.resolve()
   #changes = 0
   #retry: NodeJS.Timeout | undefined
@@ -38,12 +39,15 @@ export class Catalogue {
     readonly wanted: (feature: string | undefined) => boolean
     readonly drainMs: number
     readonly log: Log
+    /** Told when a plugin was stopped because no tenant has it. */
+    readonly parked: (plugin: string) => Promise<void>
   }) {
     this.#hosts = parts.hosts
     this.#rejected = parts.rejected
     this.#wanted = parts.wanted
     this.#drainMs = parts.drainMs
     this.#log = parts.log
+    this.#parked = parts.parked
     for (const host of parts.hosts) for (const segment of host.plugin.segments) this.#bySegment.set(segment, host)
   }
 
@@ -130,6 +134,7 @@ export class Catalogue {
     for (const host of this.#hosts.toReversed()) {
       if (host.state === 'running' && !needed.has(host)) {
         await host.stop(this.#drainMs)
+        await this.#parked(host.plugin.name)
         this.#changes += 1
         this.#log.info({ plugin: host.plugin.name }, `plugin ${host.plugin.name} stopped: no tenant has it any more`)
       }

@@ -20,6 +20,7 @@ interface TailPattern {
   readonly fullVersion: string
 }
 
+const NUMBERS = /^[\d.]*$/
 const tails = new BoundedCache<TailPattern | null>(100_000)
 const schemes = new BoundedCache<SchemeName>(100_000)
 
@@ -63,7 +64,8 @@ export function matchEntry(entry: CompactEntry, asset: CpeName, vulnerable: bool
   if (typeof entry === 'string' && differPlainly(tail, asset.version)) return undefined
   const pattern = tails.get(tail, readTail)
   if (!pattern) return undefined
-  const version = typeof entry === 'string' ? exactVersion(pattern, asset, vulnerable) : versionInRange(entry, asset)
+  const version =
+    typeof entry === 'string' ? exactVersion(pattern, asset, vulnerable) : versionInRange(entry, pattern, asset)
   if (!version) return undefined
   let code = version.code
   let certainty = version.certainty
@@ -132,20 +134,21 @@ function schemeOf(asset: CpeName): SchemeName {
   return schemes.get(asset.key, () => schemeFor(unquote(asset.values[1] ?? ''), unquote(asset.values[2] ?? '')))
 }
 
-// Bounds speak of the version alone; only where a bound spells out an update ("2022 su5") is the asset's update read
-// along with its version.
-function versionInRange(entry: readonly string[], asset: CpeName): VersionMatch | undefined {
+// Bounds speak of the version alone; only where a bound spells out an update ("2022 su5"), and neither the asset's
+// version nor the record's update attribute does, is the asset's update read along with its version.
+function versionInRange(entry: readonly string[], pattern: TailPattern, asset: CpeName): VersionMatch | undefined {
   const target = asset.values[3] ?? '*'
   if (target === '*') return UNKNOWN
   if (target === '-') return NOT_APPLICABLE
   if (hasWildcard(target)) return undefined
   const scheme = schemeOf(asset)
+  const spelled = pattern.values[1] === '*' && NUMBERS.test(asset.version)
   let match = IN_RANGE
   for (let index = 1; index < entry.length; index++) {
     const bound = entry[index] ?? ''
     const sign = bound[0]
     const limit = bound.slice(1)
-    const version = /^[\d.]*$/.test(limit) ? asset.version : asset.fullVersion
+    const version = spelled && !NUMBERS.test(limit) ? asset.fullVersion : asset.version
     const order = compareVersions(version, limit, scheme)
     if (order === undefined) match = UNDECIDABLE
     else if (order === 0 ? sign === '(' || sign === ')' : order > 0 !== (sign === '[' || sign === '(')) return undefined

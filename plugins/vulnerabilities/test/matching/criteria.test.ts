@@ -62,6 +62,12 @@ const rows: readonly Row[] = [
     is: 'none',
   },
   {
+    title: 'the update does not count where the version spells the rest',
+    bounds: { versionEndIncluding: '6.0 sp3' },
+    asset: record('6.0_sp3', 'revision_e'),
+    is: 'confirmed',
+  },
+  {
     title: 'the update does not count against a bare number',
     bounds: { versionEndIncluding: '2.8.3' },
     asset: record('2.8.3', 'sp1'),

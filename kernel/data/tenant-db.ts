@@ -1,0 +1,89 @@
+import type { Knex } from 'knex'
+import type { Database, Dialect, Row } from '../../db/database.ts'
+import { scopeToTenant } from '../../db/dialects/tenant-scope.ts'
+import { type PreparedQuery, type QueryScope, tenantParam } from './prepared.ts'
+import { TransactionSlot } from './transaction-slot.ts'
+
+/**
+ * The database as one tenant sees it. Every query built from `table` carries the tenant's predicate, put on when it is
+ * compiled, so that nothing done to the builder takes it off; inserted rows carry the tenant.
+ */
+export class TenantDb {
+  readonly tenantId: string
+  readonly #database: Database
+  readonly #shared: ReadonlySet<string>
+  readonly #slot: TransactionSlot
+
+  constructor(
+    database: Database,
+    tenantId: string,
+    shared: ReadonlySet<string>,
+    slot: TransactionSlot = new TransactionSlot(database),
+  ) {
+    this.#database = database
+    this.tenantId = tenantId
+    this.#shared = shared
+    this.#slot = slot
+  }
+
+  get dialect(): Dialect {
+    return this.#database.dialect
+  }
+
+  /** A query on the tenant's rows of a table. */
+  table(name: string): Knex.QueryBuilder {
+    return scopeToTenant(this.#knex()(name), { table: name, tenantId: this.tenantId })
+  }
+
+  /** A query on a table that belongs to no tenant, such as the CVE catalogue. For reading. */
+  shared(name: string): Knex.QueryBuilder {
+    if (!this.#shared.has(name)) {
+      throw new Error(`table "${name}" is not in any plugin's sharedTables; a tenant's table is read with table()`)
+    }
+    return this.#knex()(name)
+  }
+
+  /** All rows of a prepared query. */
+  all<V extends object, R>(query: PreparedQuery<V, R>, values: V): Promise<R[]> {
+    const plan = query.plan(this.#database, 'tenant', () => this.#compileScope())
+    const bindings = plan.bind(values as Record<string, unknown>, this.tenantId)
+    const trx = this.#slot.current
+    if (trx) return trx.raw(plan.sql, bindings as Knex.RawBinding[]) as unknown as Promise<R[]>
+    return this.#database.read(plan, bindings, this.tenantId) as Promise<R[]>
+  }
+
+  /** The first row of a prepared query. */
+  async first<V extends object, R>(query: PreparedQuery<V, R>, values: V): Promise<R | undefined> {
+    return (await this.all(query, values))[0]
+  }
+
+  /** Inserts the tenant's rows, or updates those whose key exists (see `Dialect.upsert`). */
+  upsert(table: string, rows: readonly Row[], key: readonly string[], update?: readonly string[]): Promise<void> {
+    const owned = rows.map(row => ({ ...row, tenant_id: this.tenantId }))
+    return this.transaction(() => this.#database.dialect.upsert(this.#knex(), table, owned, key, update))
+  }
+
+  /** Runs `work` in one transaction; inside another it joins that one. Never run two at once in a call. */
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#slot.run(this.tenantId, work)
+  }
+
+  /** Calls `hook` when the transaction under way has committed; at once outside one. */
+  afterCommit(hook: () => void): void {
+    this.#slot.afterCommit(hook)
+  }
+
+  #knex(): Knex {
+    return this.#slot.current ?? this.#database.forTenant(this.tenantId)
+  }
+
+  #compileScope(): QueryScope {
+    return {
+      table: name => scopeToTenant(this.#database.knex(name), { table: name, tenantId: tenantParam }),
+      shared: name => {
+        this.shared(name)
+        return this.#database.knex(name)
+      },
+    }
+  }
+}

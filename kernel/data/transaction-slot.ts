@@ -1,0 +1,54 @@
+import type { Knex } from 'knex'
+import type { Database } from '../../db/database.ts'
+
+/**
+ * The transaction a call is in, if any. Everything that shares the slot joins it, so repositories made before a
+ * transaction began take part in it. One flow of work uses a slot: never two transactions side by side.
+ */
+export class TransactionSlot {
+  readonly #database: Database
+  readonly #beforeCommit: (() => Promise<void>) | undefined
+  #current: Knex.Transaction | undefined
+  #afterCommit: (() => void)[] = []
+
+  /** @param beforeCommit the last thing that every transaction does, such as writing audit lines */
+  constructor(database: Database, beforeCommit?: () => Promise<void>) {
+    this.#database = database
+    this.#beforeCommit = beforeCommit
+  }
+
+  get current(): Knex.Transaction | undefined {
+    return this.#current
+  }
+
+  /** Runs `work` in the transaction under way, or in a new one. What it throws rolls everything back. */
+  async run<T>(tenantId: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#current) return work()
+    let result: T
+    try {
+      result = await this.#database.transaction(tenantId, async trx => {
+        this.#current = trx
+        try {
+          const done = await work()
+          await this.#beforeCommit?.()
+          return done
+        } finally {
+          this.#current = undefined
+        }
+      })
+    } catch (error) {
+      this.#afterCommit = []
+      throw error
+    }
+    const hooks = this.#afterCommit
+    this.#afterCommit = []
+    for (const hook of hooks) hook()
+    return result
+  }
+
+  /** Calls `hook` once what is written so far is committed; at once outside a transaction. */
+  afterCommit(hook: () => void): void {
+    if (this.#current) this.#afterCommit.push(hook)
+    else hook()
+  }
+}

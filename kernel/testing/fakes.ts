@@ -1,0 +1,29 @@
+import { type AnyPlugin, definePlugin, type ServiceRef } from '../contract.ts'
+
+/** Stand-ins for the services that a plugin uses, by the names in its `uses`. */
+export type FakesFor<U extends Readonly<Record<string, ServiceRef<unknown>>>> = {
+  readonly [K in keyof U]: U[K] extends ServiceRef<infer T> ? T : never
+}
+
+/** A plugin that offers the stand-ins, so that the one under test gets them the way it gets the real ones. */
+export function fakeProviders(
+  uses: Readonly<Record<string, ServiceRef<unknown>>>,
+  fakes: Readonly<Record<string, object>>,
+): AnyPlugin[] {
+  return Object.entries(uses).map(([name, ref], index) => {
+    const fake = fakes[name]
+    if (!fake) throw new Error(`testPlugin: the plugin uses "${name}" (${ref.id}); give a stand-in for it in "fakes"`)
+    const Fake = function () {
+      return fake
+    } as unknown as new () => object
+    return definePlugin({
+      name: `fake-${index}`,
+      version: '1.0.0',
+      title: `Stand-in for ${ref.id}`,
+      segments: [],
+      offers: { fake: ref },
+      services: { fake: Fake },
+      setup: () => undefined,
+    }) as unknown as AnyPlugin
+  })
+}

@@ -1,0 +1,27 @@
+import type { AnyPlugin, PluginDescriptor, ServiceRef } from '../contract.ts'
+import { type FakesFor, fakeProviders } from './fakes.ts'
+import { startTestKernel, type TestKernel, type TestKernelOptions } from './test-kernel.ts'
+
+type UsesOf<D> = D extends PluginDescriptor<never, never, never, never, infer U> ? U : never
+type Refs = Readonly<Record<string, ServiceRef<unknown>>>
+
+interface TestPluginOptions<U extends Refs> extends Omit<TestKernelOptions, 'plugins'> {
+  /** Stand-ins for what the plugin uses; the compiler asks for each. */
+  readonly fakes?: FakesFor<U>
+}
+
+/**
+ * One plugin alone: on a database in memory, with two tenants, stand-ins for the services it uses, requests without a
+ * port, and a clock to move.
+ * @example
+ * await using t = await testPlugin(assets, { fakes: { sites: noSites } })
+ * const { status } = await (await t.as('a', ['assets:read'])).get('/assets')
+ */
+export function testPlugin<D extends { readonly name: string }>(
+  plugin: D,
+  options: TestPluginOptions<UsesOf<D> extends Refs ? UsesOf<D> : Refs> = {},
+): Promise<TestKernel> {
+  const tested = plugin as unknown as AnyPlugin
+  const fakes = fakeProviders(tested.uses ?? {}, (options.fakes ?? {}) as Record<string, object>)
+  return startTestKernel({ ...options, plugins: [...fakes, tested] })
+}
