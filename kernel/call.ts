@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
+import type { Permissions } from './access/principal.ts'
 import { writeAudit } from './audit/writer.ts'
 import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Tenant } from './contract.ts'
 import { PlatformDb } from './data/platform-db.ts'
 import { TenantDb } from './data/tenant-db.ts'
 import { TransactionSlot } from './data/transaction-slot.ts'
 import type { Log } from './log/log.ts'
-import type { Permissions } from './access/principal.ts'
 import type { PluginHost } from './plugins/host.ts'
 import type { Runtime } from './runtime.ts'
 

@@ -4,15 +4,15 @@
  */
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
-import type { TenantDb } from './data/tenant-db.ts'
 import type { PlatformDb } from './data/platform-db.ts'
+import type { TenantDb } from './data/tenant-db.ts'
 import type { Log } from './log/log.ts'
 
-export { problem, Problem, type ErrorCode } from './errors.ts'
-export { prepare, type PreparedQuery } from './data/prepared.ts'
-export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'
-export { csvReply, etagReply, reply, Reply } from './http/reply.ts'
 export { newId } from './data/id.ts'
+export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'
+export { type PreparedQuery, prepare } from './data/prepared.ts'
+export { type ErrorCode, Problem, problem } from './errors.ts'
+export { csvReply, etagReply, Reply, reply } from './http/reply.ts'
 export type { Log, PlatformDb, TenantDb }
 
 /** A permission key: `resource:action`. */
@@ -99,7 +99,11 @@ export interface PlatformCall extends AnyCall {
   /** Adds a line to the audit log of the tenant it touches. */
   audit(tenantId: string, entry: AuditEntry): void
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void>
-  enqueue(job: string, data: unknown, options?: { readonly unique?: string; readonly tenantId?: string }): Promise<string>
+  enqueue(
+    job: string,
+    data: unknown,
+    options?: { readonly unique?: string; readonly tenantId?: string },
+  ): Promise<string>
 }
 
 /** Services are classes made once per call, on first use, with one object of named dependencies (Awilix PROXY). */
@@ -200,13 +204,8 @@ export interface RequestFacts {
 }
 
 /** A route outside any tenant. */
-export interface PlatformRoute<
-  S extends ServiceClasses,
-  P,
-  Q extends Optional,
-  B extends Optional,
-  R extends Optional,
-> extends RouteOptions<Q, B, R> {
+export interface PlatformRoute<S extends ServiceClasses, P, Q extends Optional, B extends Optional, R extends Optional>
+  extends RouteOptions<Q, B, R> {
   /** `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself. */
   readonly access: 'public' | 'internal-token' | 'signature'
   handle(
@@ -216,7 +215,9 @@ export interface PlatformRoute<
   ): Promise<Answer<R>> | Answer<R>
 }
 
-type Answer<R extends Optional> = (R extends z.ZodType ? z.input<R> : undefined | void) | import('./http/reply.ts').Reply
+type Answer<R extends Optional> =
+  | (R extends z.ZodType ? z.input<R> : undefined | void)
+  | import('./http/reply.ts').Reply
 
 /** `METHOD /path/:id`; paths are below `/api/v1` unless they start with `/internal/`. */
 export type Signature = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
@@ -258,13 +259,7 @@ export interface Delivery<P> {
 }
 
 /** The only way a plugin registers behaviour. Every method throws outside `setup`. */
-export interface Kit<
-  Perm extends string,
-  C,
-  S extends ServiceClasses,
-  PS extends ServiceClasses,
-  U extends Refs,
-> {
+export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extends ServiceClasses, U extends Refs> {
   /** The plugin's settings, checked. */
   readonly config: C
   readonly log: Log

@@ -1,10 +1,10 @@
 import type Koa from 'koa'
+import type { Config } from '../config/load.ts'
+import { type Environment, parseSettings } from '../config/parse-settings.ts'
 import { openDatabase } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
-import type { Config } from '../config/load.ts'
-import { type Environment, parseSettings } from '../config/parse-settings.ts'
 import { type Access, createAccess } from './access/access.ts'
 import type { Passwords } from './access/passwords.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
@@ -15,6 +15,7 @@ import { createApp, type Lifecycle } from './http/app.ts'
 import { createDispatch } from './http/dispatch.ts'
 import { openApi } from './http/openapi.ts'
 import { systemRoutes } from './http/system.ts'
+import type { JobTiming } from './jobs/job-timing.ts'
 import { jobsPlugin } from './jobs/jobs-plugin.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import type { Logging } from './log/create-logger.ts'
@@ -24,8 +25,8 @@ import { discover, type Found, type Rejected, withoutClashes } from './plugins/d
 import { PluginHost } from './plugins/host.ts'
 import { startOrder } from './plugins/order.ts'
 import type { Runtime } from './runtime.ts'
-import { upkeepPlugin } from './upkeep-plugin.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
+import { upkeepPlugin } from './upkeep-plugin.ts'
 
 /** What a kernel is made of. */
 export interface KernelOptions {
@@ -40,6 +41,8 @@ export interface KernelOptions {
   readonly database?: Database
   /** The kernel's clock; default: the system's. */
   readonly now?: () => Date
+  /** How often the scheduler looks at things. */
+  readonly jobTiming?: Partial<JobTiming>
   /** How passwords are hashed; default: bcrypt at cost 12. */
   readonly passwords?: Passwords
 }
@@ -85,6 +88,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     log,
     now,
     alone: database.dialect.name === 'sqlite',
+    timing: options.jobTiming,
     tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),
   })
   const access = createAccess({
@@ -107,7 +111,13 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
         : [],
     )
 
-  const core: Found[] = [access.plugin, tenancy.plugin, jobsPlugin(() => scheduler.runs), auditPlugin(), upkeepPlugin()].map(plugin => ({
+  const core: Found[] = [
+    access.plugin,
+    tenancy.plugin,
+    jobsPlugin(() => scheduler.runs),
+    auditPlugin(),
+    upkeepPlugin(),
+  ].map(plugin => ({
     source: 'kernel',
     plugin,
   }))

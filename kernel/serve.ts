@@ -19,7 +19,8 @@ export async function serve(env: Environment, argv: readonly string[]): Promise<
   const started = performance.now()
   const config = loadConfig(env, argv)
   const logging = createLogger(config)
-  for (const name of config.unread) logging.log.warn({ setting: name }, `${name} is set, but this version does not read it`)
+  for (const name of config.unread)
+    logging.log.warn({ setting: name }, `${name} is set, but this version does not read it`)
   const kernel = await createKernel({ config, env, logging, version: productVersion })
   const server = createServer(
     {

@@ -173,9 +173,7 @@ export function defineList<R extends object, T, const F extends Filters = Record
           const beyond = descending ? '<' : '>'
           builder
             .where(column, `${beyond}=`, v.after as string)
-            .where(either =>
-              either.where(column, beyond, v.after as string).orWhere(key, beyond, v.afterId as string),
-            )
+            .where(either => either.where(column, beyond, v.after as string).orWhere(key, beyond, v.afterId as string))
         }
         builder.orderBy(column, direction)
         if (column !== key) builder.orderBy(key, direction)

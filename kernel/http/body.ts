@@ -24,7 +24,8 @@ function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
 function bodyProblem(error: unknown, limit: number): unknown {
   const { status, type } = error as { status?: number; type?: string }
   if (status === 413 || type === 'entity.too.large') return tooLarge(limit)
-  if (status === 415) return problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
+  if (status === 415)
+    return problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
   if (error instanceof SyntaxError || status === 400 || type === 'request.size.invalid') {
     return problem('malformed', 'The body is not valid JSON.', { cause: error })
   }
@@ -132,10 +133,15 @@ async function fromForm(ctx: Koa.Context, parse: ReturnType<typeof koaBody>, lim
   }
   const files = Object.values((ctx.request as unknown as { files?: Record<string, FormFile | FormFile[]> }).files ?? {})
   const file = files.flat()[0]
-  if (!file) throw problem('invalid', 'The form has no file.', { errors: [{ path: 'body', message: 'a file is missing' }] })
+  if (!file)
+    throw problem('invalid', 'The form has no file.', { errors: [{ path: 'body', message: 'a file is missing' }] })
   const content = createReadStream(file.filepath)
   return {
-    upload: { type: file.mimetype ?? 'application/octet-stream', filename: file.originalFilename ?? undefined, content },
+    upload: {
+      type: file.mimetype ?? 'application/octet-stream',
+      filename: file.originalFilename ?? undefined,
+      content,
+    },
     [Symbol.asyncDispose]: async () => {
       content.destroy()
       await rm(file.filepath, { force: true })

@@ -30,7 +30,11 @@ export function inputReader(
   const readJson = bodySchema && takesBody ? jsonBody(route.maxBytes ?? DEFAULT_JSON_LIMIT) : undefined
   const readUpload = route.upload ? uploadBody(route.upload.types, route.maxBytes ?? DEFAULT_UPLOAD_LIMIT) : undefined
 
-  function head(ctx: Koa.Context): { params: Readonly<Record<string, string>>; query: unknown; ifMatch: number | undefined } {
+  function head(ctx: Koa.Context): {
+    params: Readonly<Record<string, string>>
+    query: unknown
+    ifMatch: number | undefined
+  } {
     return {
       params: hasParams ? parse(params, ctx.params, 'params') : noParams,
       query: query ? parse(query, ctx.querystring ? ctx.query : {}, 'query') : refuseQuery(ctx),
@@ -59,11 +63,13 @@ export function inputReader(
 export function parse<S extends z.ZodType>(schema: S, value: unknown, place: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors: Fault[] = result.error.issues.slice(0, MOST_FAULTS).flatMap(issue =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map(key => ({ path: [place, ...issue.path, key].join('.'), message: 'is not known here' }))
-      : [{ path: [place, ...issue.path].join('.'), message: issue.message }],
-  )
+  const errors: Fault[] = result.error.issues
+    .slice(0, MOST_FAULTS)
+    .flatMap(issue =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map(key => ({ path: [place, ...issue.path, key].join('.'), message: 'is not known here' }))
+        : [{ path: [place, ...issue.path].join('.'), message: issue.message }],
+    )
   throw problem('invalid', `${errors[0]?.path}: ${errors[0]?.message}`, { errors })
 }
 

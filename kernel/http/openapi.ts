@@ -33,7 +33,10 @@ export function openApi(catalogue: Catalogue, version: string): Json {
     tags.push({ name: plugin.name, description: plugin.title })
     for (const registered of mount.routes) {
       const path = registered.path.replace(/:(\w+)/g, '{$1}')
-      paths[path] = { ...paths[path], [registered.method.toLowerCase()]: operation(plugin.name, plugin.feature, registered) }
+      paths[path] = {
+        ...paths[path],
+        [registered.method.toLowerCase()]: operation(plugin.name, plugin.feature, registered),
+      }
     }
   }
   return {
@@ -137,6 +140,10 @@ function requestBody({ route }: RegisteredRoute): Json {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Json
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+  }) as Json
   return json
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type Koa from 'koa'
-import { CallCore, newTraceId, PlatformWork, TenantCall } from '../call.ts'
 import type { Principal, TenantState } from '../access/principal.ts'
+import { CallCore, newTraceId, PlatformWork, TenantCall } from '../call.ts'
 import type { Actor, Context, PlatformContext, RequestFacts, ServiceClasses } from '../contract.ts'
 import { problem } from '../errors.ts'
 import type { PluginHost } from '../plugins/host.ts'
@@ -122,7 +122,9 @@ async function write(
     key,
     method,
     path: ctx.path,
-    requestHash: createHash('sha256').update(JSON.stringify([ctx.querystring, open.input.body])).digest('hex'),
+    requestHash: createHash('sha256')
+      .update(JSON.stringify([ctx.querystring, open.input.body]))
+      .digest('hex'),
     now: core.runtime.now(),
   }
   using _held = holdIdempotencyKey(request)
@@ -130,7 +132,10 @@ async function write(
   return core.slot.run(principal.tenantId, async () => {
     const begun = await beginIdempotent(db, request)
     if (begun.kind === 'repeat') {
-      return new Reply(begun.body, { status: begun.status, headers: { ...begun.headers, 'Idempotency-Replayed': 'true' } })
+      return new Reply(begun.body, {
+        status: begun.status,
+        headers: { ...begun.headers, 'Idempotency-Replayed': 'true' },
+      })
     }
     const answer = await work()
     const { body, status } = plain(answer, route.status ?? 200)
@@ -175,7 +180,10 @@ async function audited(
   const answer = await work()
   if (audit && tenantId && !core.audited) {
     const made = plain(answer, 200).body as { id?: unknown } | undefined | null
-    core.audit(tenantId, { ...audit, resourceId: open.input.params.id ?? (typeof made?.id === 'string' ? made.id : '') })
+    core.audit(tenantId, {
+      ...audit,
+      resourceId: open.input.params.id ?? (typeof made?.id === 'string' ? made.id : ''),
+    })
   }
   await core.flush(tenantId)
   return answer
@@ -213,7 +221,11 @@ function platformRoute(
       const work = async (): Promise<unknown> => route.handle(open.input, context, facts)
       const recorded = (): Promise<unknown> => audited(core, undefined, audit, open, work)
       const answer =
-        method === 'GET' ? await work() : route.atomic === false ? await recorded() : await core.slot.run(undefined, recorded)
+        method === 'GET'
+          ? await work()
+          : route.atomic === false
+            ? await recorded()
+            : await core.slot.run(undefined, recorded)
       check?.(answer)
       send(ctx, answer, status)
     } finally {
@@ -256,7 +268,10 @@ function requestFacts(ctx: Koa.Context, bytes: Buffer): RequestFacts {
 }
 
 /** In tests and development an answer must be what the route says it is; in production nobody pays for that. */
-function answerCheck(runtime: Runtime, { method, path, route }: RegisteredRoute): ((answer: unknown) => void) | undefined {
+function answerCheck(
+  runtime: Runtime,
+  { method, path, route }: RegisteredRoute,
+): ((answer: unknown) => void) | undefined {
   const schema = route.returns
   if (!runtime.checksAnswers || !schema) return undefined
   return answer => {
@@ -267,4 +282,3 @@ function answerCheck(runtime: Runtime, { method, path, route }: RegisteredRoute)
     throw new Error(`${method} ${path} answered something else than its "returns" says: ${faults}`)
   }
 }
-

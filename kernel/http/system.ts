@@ -20,7 +20,8 @@ export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<
       return true
     }
     if (path === '/health/ready') return health(ctx, await pages.ready())
-    if (path.startsWith('/health/plugins/')) return health(ctx, await pages.plugin(path.slice('/health/plugins/'.length)))
+    if (path.startsWith('/health/plugins/'))
+      return health(ctx, await pages.plugin(path.slice('/health/plugins/'.length)))
     if (path === '/openapi.json') {
       sendJson(ctx, 200, pages.openApi())
       return true

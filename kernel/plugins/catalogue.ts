@@ -1,7 +1,7 @@
 import type { AnyPlugin } from '../contract.ts'
 import type { Log } from '../log/log.ts'
-import type { PluginHost } from './host.ts'
 import type { Rejected } from './discover.ts'
+import type { PluginHost } from './host.ts'
 
 const RETRY_FAILED_MS = 30_000
 
@@ -109,9 +109,7 @@ export class Catalogue {
   /** Names of plugins that should run and do not. */
   get broken(): string[] {
     return [
-      ...this.#hosts
-        .filter(host => host.state === 'failed' || host.state === 'blocked')
-        .map(host => host.plugin.name),
+      ...this.#hosts.filter(host => host.state === 'failed' || host.state === 'blocked').map(host => host.plugin.name),
       ...this.#rejected.map(({ source }) => source),
     ]
   }

@@ -93,7 +93,12 @@ async function entries(folder: string): Promise<{ source: string; url: string }[
       .map(async child => {
         for (const name of ['plugin.ts', 'plugin.js']) {
           const file = path.resolve(folder, child.name, name)
-          if (await stat(file).then(found => found.isFile(), () => false)) {
+          if (
+            await stat(file).then(
+              found => found.isFile(),
+              () => false,
+            )
+          ) {
             return { source: path.relative(process.cwd(), file), url: pathToFileURL(file).href }
           }
         }
@@ -109,7 +114,9 @@ function check(candidate: unknown): AnyPlugin {
   }
   const result = descriptor.safeParse(candidate)
   if (!result.success) {
-    throw new Error(result.error.issues.map(issue => `${issue.path.join('.') || 'descriptor'} ${issue.message}`).join('; '))
+    throw new Error(
+      result.error.issues.map(issue => `${issue.path.join('.') || 'descriptor'} ${issue.message}`).join('; '),
+    )
   }
   return candidate as AnyPlugin
 }

@@ -1,6 +1,7 @@
-import type Koa from 'koa'
 import Router from '@koa/router'
+import type Koa from 'koa'
 import type { z } from 'zod'
+import type { Permissions } from '../access/principal.ts'
 import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
 import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
 import { Problem } from '../errors.ts'
@@ -9,12 +10,18 @@ import { compileRoute } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
-import type { Permissions } from '../access/principal.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
 import { type CallContext, contextClass } from './context.ts'
 import { InFlight } from './in-flight.ts'
-import { type AnyJob, openKit, PluginFault, type RegisteredRoute, type Registrations, type Subscription } from './registrations.ts'
+import {
+  type AnyJob,
+  openKit,
+  PluginFault,
+  type RegisteredRoute,
+  type Registrations,
+  type Subscription,
+} from './registrations.ts'
 
 /** Where a plugin is in its life. */
 export type PluginState =
@@ -122,7 +129,11 @@ export class PluginHost {
       this.#to('starting')
       const { kit, registrations, close } = openKit(this.plugin, this.config, this.log, stack, this.#known)
       try {
-        await within(START_TIMEOUT_MS, `plugin "${this.plugin.name}" did not finish setup()`, this.plugin.setup(kit as never))
+        await within(
+          START_TIMEOUT_MS,
+          `plugin "${this.plugin.name}" did not finish setup()`,
+          this.plugin.setup(kit as never),
+        )
       } finally {
         close()
       }
@@ -175,7 +186,9 @@ export class PluginHost {
   /** Writes an event to the outbox, in the call's transaction. */
   async emit(core: CallCore, event: EventRef, payload: unknown, tenantId: string | undefined): Promise<void> {
     if (!this.plugin.emits?.some(declared => declared.id === event.id)) {
-      throw new PluginFault(`plugin "${this.plugin.name}": emits ${event.id}, which its descriptor does not list in "emits"`)
+      throw new PluginFault(
+        `plugin "${this.plugin.name}": emits ${event.id}, which its descriptor does not list in "emits"`,
+      )
     }
     const checked = event.payload.parse(payload)
     await core.slot.run(tenantId, async () => {
@@ -222,7 +235,10 @@ export class PluginHost {
     this.#since = now
     this.#state = state
     if (state === 'failed' || state === 'blocked') {
-      this.log.error({ ...fields, reason: this.#error?.message, err: this.#error }, `plugin ${this.plugin.name} ${state}`)
+      this.log.error(
+        { ...fields, reason: this.#error?.message, err: this.#error },
+        `plugin ${this.plugin.name} ${state}`,
+      )
     } else {
       this.log.debug(fields, `plugin ${this.plugin.name} ${state}`)
     }

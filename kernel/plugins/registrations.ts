@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type {
   AnyPlugin,
   Context,
@@ -13,7 +14,6 @@ import type {
   TenantJob,
 } from '../contract.ts'
 import type { Log } from '../log/log.ts'
-import type { z } from 'zod'
 
 type Refs = NonNullable<AnyPlugin['uses']>
 type AnySchema = z.ZodType | undefined
@@ -81,7 +81,11 @@ export function openKit(
   log: Log,
   own: AsyncDisposableStack,
   known: ReadonlySet<string>,
-): { readonly kit: Kit<string, unknown, ServiceClasses, ServiceClasses, Refs>; readonly registrations: Registrations; close(): void } {
+): {
+  readonly kit: Kit<string, unknown, ServiceClasses, ServiceClasses, Refs>
+  readonly registrations: Registrations
+  close(): void
+} {
   const registrations: Registrations = { routes: [], jobs: new Map(), subscriptions: [], checks: [] }
   let open = true
   const fault = (message: string): PluginFault => new PluginFault(`plugin "${plugin.name}": ${message}`)

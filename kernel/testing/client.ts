@@ -1,5 +1,5 @@
-import inject, { type Response } from 'light-my-request'
 import type Koa from 'koa'
+import inject, { type Response } from 'light-my-request'
 
 /** An answer, with its JSON body read. */
 export interface Answer {

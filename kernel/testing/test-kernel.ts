@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import { openSqlite } from '../../db/dialects/sqlite.ts'
-import { registerTenant } from '../access/registration.ts'
 import { Passwords } from '../access/passwords.ts'
+import { registerTenant } from '../access/registration.ts'
 import { CallCore, PlatformWork } from '../call.ts'
 import type { AnyPlugin } from '../contract.ts'
 import { newId } from '../data/id.ts'
@@ -129,11 +129,10 @@ export class TestKernel implements AsyncDisposable {
     const { database, delivery, scheduler } = this.kernel.runtime
     let quiet = 0
     await waitFor('events and jobs to be done', async () => {
-      delivery.nudge()
+      await delivery.settle()
       scheduler.nudge()
-      const [events] = await database.knex('outbox').whereNull('delivered_at').count({ left: '*' })
       const [jobs] = await database.knex('job_runs').whereIn('status', ['queued', 'running']).count({ left: '*' })
-      quiet = Number(events?.left) + Number(jobs?.left) === 0 ? quiet + 1 : 0
+      quiet = Number(jobs?.left) === 0 ? quiet + 1 : 0
       return quiet >= 2 || undefined
     })
   }
@@ -160,7 +159,15 @@ export class TestKernel implements AsyncDisposable {
     const times = { created_at: now, updated_at: now }
     const password_hash = await this.kernel.access.passwords.hash(PASSWORD)
     await database.transaction(tenant_id, async trx => {
-      await trx('users').insert({ id: user_id, tenant_id, email, email_key: email, name: 'Test', password_hash, ...times })
+      await trx('users').insert({
+        id: user_id,
+        tenant_id,
+        email,
+        email_key: email,
+        name: 'Test',
+        password_hash,
+        ...times,
+      })
       const granted = JSON.stringify(permissions)
       await trx('groups').insert({ id: group_id, tenant_id, name: `Test ${group_id}`, permissions: granted, ...times })
       await trx('user_groups').insert({ tenant_id, user_id, group_id })
@@ -174,7 +181,13 @@ export class TestKernel implements AsyncDisposable {
 /** Starts a kernel for tests. Dispose of it: `await using t = await startTestKernel()`. */
 export async function startTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const folder = await mkdtemp(path.join(tmpdir(), 'monozu-test-'))
-  const env = { NODE_ENV: 'test' as const, DATA_DIR: folder, LOG_LEVEL: 'silent', SHUTDOWN_TIMEOUT_SECONDS: '5', ...options.env }
+  const env = {
+    NODE_ENV: 'test' as const,
+    DATA_DIR: folder,
+    LOG_LEVEL: 'silent',
+    SHUTDOWN_TIMEOUT_SECONDS: '5',
+    ...options.env,
+  }
   const config = loadConfig(env)
   const clock = new TestClock(options.now ?? new Date())
   const kernel = await createKernel({
@@ -185,6 +198,7 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
     database: await openSqlite({ filename: ':memory:' }),
     now: clock.now,
     passwords: new Passwords({ cost: 4 }),
+    jobTiming: { pollMs: 200, lockMs: 2_000 },
     ...(options.plugins ? { plugins: options.plugins } : {}),
   })
   await kernel.start()

@@ -29,29 +29,38 @@ const criticality = z.enum(['low', 'medium', 'high', 'critical'])
 const lifecycle = z.enum(['active', 'decommissioned', 'planned'])
 const text = z.string().trim().min(1).max(200).nullable()
 
-const ipAddress = z.string().max(45).transform((value, context) => {
-  if (ipaddr.isValid(value)) return ipaddr.parse(value).toString()
-  context.addIssue('must be an IPv4 or IPv6 address')
-  return z.NEVER
-})
+const ipAddress = z
+  .string()
+  .max(45)
+  .transform((value, context) => {
+    if (ipaddr.isValid(value)) return ipaddr.parse(value).toString()
+    context.addIssue('must be an IPv4 or IPv6 address')
+    return z.NEVER
+  })
 
-const macAddress = z.string().max(20).transform((value, context) => {
-  const digits = value.replace(/[:.-]/g, '').toLowerCase()
-  if (/^[0-9a-f]{12}$/.test(digits)) return (digits.match(/../g) as string[]).join(':')
-  context.addIssue('must be a MAC address such as 00:1b:1b:12:34:56')
-  return z.NEVER
-})
+const macAddress = z
+  .string()
+  .max(20)
+  .transform((value, context) => {
+    const digits = value.replace(/[:.-]/g, '').toLowerCase()
+    if (/^[0-9a-f]{12}$/.test(digits)) return (digits.match(/../g) as string[]).join(':')
+    context.addIssue('must be a MAC address such as 00:1b:1b:12:34:56')
+    return z.NEVER
+  })
 
 /** A CPE name as it is stored: a CPE 2.3 formatted string, complete and lower-case. */
-export const cpeName = z.string().max(512).transform((value, context) => {
-  try {
-    return validateAssetCpe(value).text
-  } catch (error) {
-    if (!(error instanceof CpeNameError)) throw error
-    context.addIssue(error.message)
-    return z.NEVER
-  }
-})
+export const cpeName = z
+  .string()
+  .max(512)
+  .transform((value, context) => {
+    try {
+      return validateAssetCpe(value).text
+    } catch (error) {
+      if (!(error instanceof CpeNameError)) throw error
+      context.addIssue(error.message)
+      return z.NEVER
+    }
+  })
 
 const cpes = z
   .array(cpeName)

@@ -12,7 +12,9 @@ interface NamesRow {
 
 const toNames = ({ id, name, cpes }: NamesRow): AssetCpes => ({ id, name, cpes: JSON.parse(cpes) as string[] })
 
-const counted = prepare<object, { total: number }>(from => from.table('asset_cpes').countDistinct({ total: 'asset_id' }))
+const counted = prepare<object, { total: number }>(from =>
+  from.table('asset_cpes').countDistinct({ total: 'asset_id' }),
+)
 
 /** The CPE names of the tenant's assets, by asset and by product. */
 export class AssetCpeRepository {
@@ -23,7 +25,10 @@ export class AssetCpeRepository {
   }
 
   /** Puts these names in the place of those that the assets had. */
-  async replace(assets: readonly { readonly id: string; readonly cpes: readonly string[] }[], fresh = false): Promise<void> {
+  async replace(
+    assets: readonly { readonly id: string; readonly cpes: readonly string[] }[],
+    fresh = false,
+  ): Promise<void> {
     for (let start = 0; start < assets.length; start += BATCH) {
       const batch = assets.slice(start, start + BATCH)
       if (!fresh) {
@@ -48,7 +53,12 @@ export class AssetCpeRepository {
   }
 
   async withCpes(after: string | undefined, limit: number): Promise<AssetCpes[]> {
-    const query = this.#db.table('assets').whereNot('cpes', '[]').orderBy('id').limit(limit).select('id', 'name', 'cpes')
+    const query = this.#db
+      .table('assets')
+      .whereNot('cpes', '[]')
+      .orderBy('id')
+      .limit(limit)
+      .select('id', 'name', 'cpes')
     if (after !== undefined) query.where('id', '>', after)
     return ((await query) as NamesRow[]).map(toNames)
   }

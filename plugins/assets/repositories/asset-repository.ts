@@ -1,6 +1,6 @@
+import { z } from 'zod'
 import { contains, defineList, equals, newId, oneOf, prepare, type TenantDb } from '../../../kernel/contract.ts'
 import { Asset, type AssetChange, type NewAsset } from '../asset.ts'
-import { z } from 'zod'
 
 /** A row of `assets`. */
 export interface AssetRow extends Omit<Asset, 'cpes'> {
@@ -117,7 +117,10 @@ export class AssetRepository {
 
   /** Assets with one of these external keys. */
   byExternalKeys(keys: readonly string[]): Promise<AssetRow[]> {
-    return this.#db.table('assets').whereIn('external_key', keys).select(...assetColumns)
+    return this.#db
+      .table('assets')
+      .whereIn('external_key', keys)
+      .select(...assetColumns)
   }
 
   /** Assets with one of these names, whatever their case. */

@@ -70,7 +70,9 @@ export class AssetService {
 
   async #checkSite(id: string): Promise<void> {
     if (await this.#dependencies.sites.find(id)) return
-    throw problem('invalid', 'No site has this id.', { errors: [{ path: 'body.site_id', message: 'no site has this id' }] })
+    throw problem('invalid', 'No site has this id.', {
+      errors: [{ path: 'body.site_id', message: 'no site has this id' }],
+    })
   }
 
   async #cpesChanged(id: string, cpes: readonly string[]): Promise<void> {

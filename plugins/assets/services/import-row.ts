@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AssetChange, assetTypes, NewAsset } from '../asset.ts'
+import { type AssetChange, assetTypes, NewAsset } from '../asset.ts'
 import type { CsvRow } from './csv-rows.ts'
 
 /** A row that can be imported: what a new asset would be, and what an existing one would change to. */

@@ -7,8 +7,8 @@ import { assetCpesChanged } from '../public.ts'
 import type { AssetCpeRepository } from '../repositories/asset-cpe-repository.ts'
 import { type AssetRepository, type AssetRow, toAsset } from '../repositories/asset-repository.ts'
 import { type CsvRow, csvRows } from './csv-rows.ts'
-import { type FaultyRow, type ImportRow, importRow, isFaulty } from './import-row.ts'
 import { type ImportReport, ReportBuilder } from './import-report.ts'
+import { type FaultyRow, type ImportRow, importRow, isFaulty } from './import-row.ts'
 
 /** Rows that are written in one transaction, so that other writers get their turn. */
 const CHUNK = 500
@@ -102,8 +102,12 @@ export class ImportService {
     const good = rows.filter(row => !isFaulty(row)) as ImportRow[]
     const keys = good.flatMap(({ asset }) => asset.external_key ?? [])
     const names = good.flatMap(({ asset }) => (asset.external_key === null ? asset.name : []))
-    const byKey = new Map((await inBatches(keys, part => assetRepository.byExternalKeys(part))).map(row => [row.external_key, row]))
-    const byName = Map.groupBy(await inBatches(names, part => assetRepository.byNames(part)), row => row.name.toLowerCase())
+    const byKey = new Map(
+      (await inBatches(keys, part => assetRepository.byExternalKeys(part))).map(row => [row.external_key, row]),
+    )
+    const byName = Map.groupBy(await inBatches(names, part => assetRepository.byNames(part)), row =>
+      row.name.toLowerCase(),
+    )
     return rows.map(row => {
       if (isFaulty(row)) return row
       const { asset } = row
@@ -165,7 +169,9 @@ function decision(row: ImportRow, before: AssetRow | undefined): Decision {
   if (!before) return { row }
   const stored = toAsset(before) as Record<string, unknown>
   const differing = Object.entries(row.change).filter(([field, value]) => !isDeepStrictEqual(stored[field], value))
-  return differing.length === 0 ? { row, before } : { row, before, change: Object.fromEntries(differing) as AssetChange }
+  return differing.length === 0
+    ? { row, before }
+    : { row, before, change: Object.fromEntries(differing) as AssetChange }
 }
 
 async function* chunks(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
@@ -181,6 +187,7 @@ async function* chunks(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
 
 async function inBatches<T>(values: readonly string[], read: (batch: readonly string[]) => Promise<T[]>): Promise<T[]> {
   const found: T[] = []
-  for (let start = 0; start < values.length; start += CHUNK) found.push(...(await read(values.slice(start, start + CHUNK))))
+  for (let start = 0; start < values.length; start += CHUNK)
+    found.push(...(await read(values.slice(start, start + CHUNK))))
   return found
 }

@@ -21,7 +21,12 @@ export const siteList = defineList({
   item: toSite,
 })
 
-const byId = prepare<{ id: string }, SiteRow>((from, v) => from.table('sites').where('id', v.id).select(...columns))
+const byId = prepare<{ id: string }, SiteRow>((from, v) =>
+  from
+    .table('sites')
+    .where('id', v.id)
+    .select(...columns),
+)
 
 /** Sites of the call's tenant. */
 export class SiteRepository {
@@ -41,7 +46,10 @@ export class SiteRepository {
     for (let start = 0; start < wanted.length; start += 500) {
       const rows: { id: string; name: string }[] = await this.#db
         .table('sites')
-        .whereRaw(`lower(name) in (${wanted.slice(start, start + 500).map(() => '?')})`, wanted.slice(start, start + 500))
+        .whereRaw(
+          `lower(name) in (${wanted.slice(start, start + 500).map(() => '?')})`,
+          wanted.slice(start, start + 500),
+        )
         .select('id', 'name')
       for (const { id, name } of rows) found.set(name.toLowerCase(), id)
     }

@@ -50,15 +50,18 @@ function afterDot(text: string, at: number): number {
 
 /**
  * True when two versions differ in a number of their leading numbers and dots, so that no scheme calls them equal.
- * `tail` may go on after the version with a colon. False means nothing.
+ * `tail` may go on after the version with a colon, and hold a
+ * wildcard. False means nothing.
  */
 export function differPlainly(tail: string, version: string): boolean {
   let [atA, atB] = [0, 0]
   for (;;) {
     const [endA, endB] = [endOfDigits(tail, atA), endOfDigits(version, atB)]
     if (endA === atA || endB === atB) return false
+    const next = tail.charCodeAt(endA)
+    if (next === 42 || next === 63) return false
     if (compareRuns(tail, atA, endA, version, atB, endB) !== 0) return true
-    if (tail.charCodeAt(endA) !== 46 || version.charCodeAt(endB) !== 46) return false
+    if (next !== 46 || version.charCodeAt(endB) !== 46) return false
     atA = endA + 1
     atB = endB + 1
   }

@@ -272,6 +272,7 @@ const PRODUCT_SCHEMES: Readonly<Record<string, SchemeName | Readonly<Record<stri
   },
   openssl: { openssl: 'openssl' },
   huawei: 'huawei',
+  ibm: 'firmware',
   dlink: 'firmware',
   'd-link': 'firmware',
   trendnet: 'firmware',

@@ -51,6 +51,7 @@ export interface Person {
   readonly email: string
 }
 
+const silent = createLogger({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', LOG_REQUESTS: 'errors' })
 let accounts = 0
 
 /** A real kernel on a database file of its own; requests go in without a port. */
@@ -67,7 +68,6 @@ export class AccessHouse {
     const clock = new TestClock()
     const settings = {
       NODE_ENV: 'test',
-      LOG_LEVEL: 'silent',
       SECRET_KEY,
       CLOUD_WEBHOOK_HMAC_SECRET: `${HMAC_SECRET},the-secret-before`,
       CLOUD_INTERNAL_API_TOKEN: 'internal-token-of-the-tests',
@@ -76,21 +76,17 @@ export class AccessHouse {
     }
     const config = loadConfig(settings, ['--no-demo'])
     const database = await openSqlite({ filename: await databaseFile(t), synchronous: 'normal' })
-    const logging = createLogger(config)
     const kernel = await createKernel({
       config,
       env: settings,
-      logging,
+      logging: silent,
       version: '0.0.0',
       plugins: [pumps as never],
       database,
       now: clock.now,
     })
     await kernel.start()
-    t.teardown(async () => {
-      await kernel.stop()
-      logging.close()
-    })
+    t.teardown(() => kernel.stop())
     return new AccessHouse(kernel, clock)
   }
 
@@ -165,7 +161,9 @@ export class AccessHouse {
   /** A user without groups beside the Admin of a tenant. */
   async colleague(admin: Session, name: string, groups: readonly string[] = []): Promise<Person> {
     const email = `${name.toLowerCase()}-${++accounts}@colleague.example`
-    const made = await admin.send('POST', '/api/v1/users', { body: { email, name, password: PASSWORD, group_ids: groups } })
+    const made = await admin.send('POST', '/api/v1/users', {
+      body: { email, name, password: PASSWORD, group_ids: groups },
+    })
     if (made.status !== 201) throw new Error(JSON.stringify(made.body))
     return { tenantId: '', userId: made.body.id, email }
   }

@@ -83,7 +83,11 @@ test('the last Admin cannot be removed', async t => {
 
   const bob = await house.colleague(admin, 'Bob')
   await admin.send('PATCH', `/api/v1/users/${bob.userId}`, { body: { active: false } })
-  t.is((await admin.send('PUT', url, { body: { user_ids: [bob.userId] } })).status, 409, 'an inactive one does not count')
+  t.is(
+    (await admin.send('PUT', url, { body: { user_ids: [bob.userId] } })).status,
+    409,
+    'an inactive one does not count',
+  )
   await admin.send('PATCH', `/api/v1/users/${bob.userId}`, { body: { active: true } })
   t.is((await admin.send('PUT', url, { body: { user_ids: [bob.userId] } })).status, 200)
   t.is((await admin.send('GET', '/api/v1/groups')).status, 403, 'she is no Admin any more')
@@ -106,9 +110,15 @@ test('nobody grants what they lack', async t => {
   t.is((await put(`${lesser.id}/permissions`, { permissions: ['*'] })).status, 403, 'everything')
   t.is((await put(`${lesser.id}/permissions`, { permissions: ['rbac:manage', 'users:manage'] })).status, 403)
   t.is((await put(`${lesser.id}/permissions`, { permissions: ['users.*'] })).status, 403)
-  const made = await session.send('POST', '/api/v1/groups', { body: { name: 'Backdoor', permissions: ['users:manage'] } })
+  const made = await session.send('POST', '/api/v1/groups', {
+    body: { name: 'Backdoor', permissions: ['users:manage'] },
+  })
   t.is(made.status, 403)
-  t.is((await put(`${lesser.id}/permissions`, { permissions: ['rbac:manage', 'rbac:read'] })).status, 200, 'taking away')
+  t.is(
+    (await put(`${lesser.id}/permissions`, { permissions: ['rbac:manage', 'rbac:read'] })).status,
+    200,
+    'taking away',
+  )
 })
 
 test('groups and users of another tenant cannot be used', async t => {

@@ -45,7 +45,13 @@ test('a registered tenant waits for its licence, then logs in', async t => {
 test('e-mail and account name are unique on the platform', async t => {
   const house = await AccessHouse.open(t)
   const { email } = await house.register()
-  const body = { account_name: 'gamma', tenant_name: 'Gamma', name: 'G', email: email.toUpperCase(), password: PASSWORD }
+  const body = {
+    account_name: 'gamma',
+    tenant_name: 'Gamma',
+    name: 'G',
+    email: email.toUpperCase(),
+    password: PASSWORD,
+  }
   const sameEmail = await house.send('POST', '/api/v1/auth/register', { body })
   t.is(sameEmail.status, 409)
   t.is(sameEmail.body.error, 'conflict')

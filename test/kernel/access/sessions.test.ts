@@ -1,7 +1,11 @@
 import test from 'ava'
-import { AccessHouse, PASSWORD } from './access-house.ts'
+import { AccessChanges } from '../../../kernel/access/access-changes.ts'
+import { PrincipalCache } from '../../../kernel/access/principal-cache.ts'
+import { Sessions } from '../../../kernel/access/sessions.ts'
+import { Tokens } from '../../../kernel/access/tokens.ts'
+import { AccessHouse, PASSWORD, SECRET_KEY } from './access-house.ts'
 
-test('one sees and ends one\'s own sessions', async t => {
+test("one sees and ends one's own sessions", async t => {
   const house = await AccessHouse.open(t)
   const person = await house.account()
   const first = await house.as(person)
@@ -54,12 +58,12 @@ test('a new password ends the other sessions and is the one that works', async t
   t.is((await house.login(person.email, new_password)).status, 200)
 })
 
-test('tokens that have run out are deleted by the job', async t => {
+test('tokens that have run out are deleted', async t => {
   const house = await AccessHouse.open(t)
   await house.as(await house.account())
-  const { sessions } = house.kernel.access
-  const db = house.database
-  t.is(await sessions.prune(db, house.clock.now()), 0)
+  const tokens = new Tokens({ SECRET_KEY, ACCESS_TOKEN_EXPIRE_MINUTES: 60, REFRESH_TOKEN_EXPIRE_DAYS: 7 })
+  const sessions = new Sessions(tokens, new AccessChanges(new PrincipalCache()))
+  t.is(await sessions.prune(house.database, house.clock.now()), 0)
   house.clock.forward(8 * 86_400_000)
-  t.is(await sessions.prune(db, house.clock.now()), 1)
+  t.is(await sessions.prune(house.database, house.clock.now()), 1)
 })

@@ -9,7 +9,8 @@ test('the webhook answers 401 before it looks at the body', async t => {
   const house = await AccessHouse.open(t)
   const { tenantId } = await house.register()
   const body = JSON.stringify({ tenant_id: tenantId, plan: 'p', features: ['vpn'], expires_at: '2030-01-01T00:00:00Z' })
-  const send = (headers: Record<string, string>, sent = body) => house.send('POST', URL, { body: sent, headers: { ...json, ...headers } })
+  const send = (headers: Record<string, string>, sent = body) =>
+    house.send('POST', URL, { body: sent, headers: { ...json, ...headers } })
   for (const answer of [
     await send({}),
     await send({ 'x-hmac-signature': signWebhook('wrong', body) }),
@@ -42,7 +43,12 @@ test('what is signed but wrong is refused: 404, 422, 400', async t => {
   const house = await AccessHouse.open(t)
   const send = (body: string) =>
     house.send('POST', URL, { body, headers: { ...json, 'x-hmac-signature': signWebhook(HMAC_SECRET, body) } })
-  const licence = { tenant_id: '01900000-0000-7000-8000-000000000000', plan: 'p', features: [], expires_at: '2030-01-01T00:00:00Z' }
+  const licence = {
+    tenant_id: '01900000-0000-7000-8000-000000000000',
+    plan: 'p',
+    features: [],
+    expires_at: '2030-01-01T00:00:00Z',
+  }
   const nobody = await send(JSON.stringify(licence))
   t.is(nobody.status, 404)
   t.is(nobody.body.error, 'tenant_not_found')

@@ -181,6 +181,14 @@ test('a missing platform is named, without an asset name', t => {
   t.is(platform?.code, 'platform_unknown')
 })
 
+test('a platform the record excludes, and the asset is known not to be, is named', t => {
+  const { matches } = evaluate(notOnWindows, [name('a:acme:plugin:1'), name('o:linux:linux_kernel:5')])
+  t.deepEqual(
+    matches.map(match => match.code),
+    ['version_in_range', 'not_excluded'],
+  )
+})
+
 test('of overlapping criteria only the surest is listed', t => {
   const criteria = [yes('o:siemens:s7_firmware:4.2:sp1'), yes('o:siemens:s7_firmware:4.2'), firmware]
   const { matches } = evaluate(or(anyOf(...criteria)), [old])

@@ -105,6 +105,8 @@ const rows: readonly Row[] = [
     code: 'version_unknown',
   },
   { title: 'a pattern', criteria: record('1.*'), asset: record('1.7'), is: 'confirmed' },
+  { title: 'a pattern within a number', criteria: record('1*'), asset: record('12'), is: 'confirmed' },
+  { title: 'a pattern of one more sign', criteria: record('1.1?'), asset: record('1.12'), is: 'confirmed' },
   { title: 'a pattern that differs', criteria: record('1.*'), asset: record('2.7'), is: 'none' },
 
   { title: 'the same update', criteria: record('1.0', 'sp1'), asset: record('1.0', 'sp1'), is: 'confirmed' },

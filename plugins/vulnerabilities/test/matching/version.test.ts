@@ -204,6 +204,7 @@ check('builds and field devices', 'firmware', [
   ['v1.1 build 16072200', '<', '1.2'],
   ['1.21b07', '>', '1.21'],
   ['1.21b07', '<', '1.21b10'],
+  ['fw860', '<', 'FW860.b3'],
 ])
 
 check('branches and patches', 'huawei', [
