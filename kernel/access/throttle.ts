@@ -26,12 +26,20 @@ const ADDRESS: Patience = { free: 100, longestPauseSeconds: 60 }
 export class Throttle {
   readonly #accounts = new Pauses('account', ACCOUNT)
   readonly #addresses = new Pauses('address', ADDRESS)
+  #turn: Promise<unknown> = Promise.resolve()
 
   /**
    * Counts an attempt, before the password is looked at, so that many at once do not slip through.
    * @throws Problem `too_many_requests` with `Retry-After`
    */
-  async begin(account: string, address: string): Promise<Attempt> {
+  begin(account: string, address: string): Promise<Attempt> {
+    const attempt = this.#turn.then(() => this.#begin(account, address))
+    this.#turn = attempt.catch(() => undefined)
+    return attempt
+  }
+
+  /** One after the other: between looking at the pause and counting, nobody else may look. */
+  async #begin(account: string, address: string): Promise<Attempt> {
     const network = networkOf(address)
     const wait = Math.max(await this.#accounts.left(account), await this.#addresses.left(network))
     if (wait > 0) {

@@ -53,7 +53,7 @@ test('what bcrypt would cut off does not fit', async t => {
 test('asks for 12 characters, and for at most 72 bytes', t => {
   t.regex(refusal('otterkiln41') ?? '', /at least 12/)
   t.is(refusal('otter-kiln41'), undefined)
-  t.regex(refusal('ö'.repeat(30) + 'äüx1234567890') ?? '', /at most 72 bytes .* 77/)
+  t.regex(refusal('ö'.repeat(37)) ?? '', /at most 72 bytes .* 74/)
   t.is(refusal('Ωμέγα-κάμινος'), undefined)
   t.regex(refusal('otter\0kiln-41') ?? '', /NUL/)
 })
