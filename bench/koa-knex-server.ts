@@ -27,7 +27,7 @@ const db = knex({
     min: 1,
     max: 1,
     afterCreate(connection: { pragma(text: string): unknown }, done: (error: Error | null) => void) {
-      connection.pragma('synchronous = NORMAL')
+      connection.pragma('synchronous = FULL')
       done(null)
     },
   },

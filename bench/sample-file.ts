@@ -24,12 +24,12 @@ export type StoredAsset = Record<Exclude<(typeof assetColumns)[number], 'site_id
 
 /**
  * Opens the SQLite file, and fills it with the sample of one tenant when it has no `assets` table yet. WAL and
- * `synchronous = NORMAL`, as the product's embedded default has it.
+ * `synchronous = FULL`, as the product's embedded default has it.
  */
 export function openSampleFile(file: string): Database.Database {
   const db = new Database(file)
   db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = NORMAL')
+  db.pragma('synchronous = FULL')
   const made = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'assets'`).get()
   if (made === undefined) fill(db)
   return db

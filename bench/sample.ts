@@ -22,9 +22,9 @@ export const sampleSize = 20_000
 /** The one tenant that all sample rows belong to. */
 export const sampleTenant = '01900000-0000-7000-8000-00000000a001'
 
-const types = ['plc', 'hmi', 'switch', 'server']
+const types = ['plc', 'hmi', 'industrial_switch', 'server']
 const levels = ['low', 'medium', 'high', 'critical']
-const stages = ['planned', 'active', 'retired']
+const stages = ['planned', 'active', 'decommissioned']
 const firstCreated = Date.UTC(2025, 0, 1)
 
 /**

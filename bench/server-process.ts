@@ -15,6 +15,13 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
+/** What a server says in its first line. */
+export interface FirstLine {
+  readonly url: string
+  /** An access token, where the server makes its own. */
+  readonly token?: string
+}
+
 /** What a hand-written server is told: `--port` or PORT (default: a free one), `--file` or DATA_FILE (default: a temporary one). */
 export interface ServerOptions {
   port: number
@@ -42,14 +49,17 @@ export function serve(server: Server, port: number): void {
 }
 
 /** Starts one of the hand-written servers with this process's Node and waits for its line. */
-export async function startServer(script: string, args: readonly string[] = []): Promise<ServerProcess> {
+export async function startServer(
+  script: string,
+  args: readonly string[] = [],
+): Promise<ServerProcess & { said: FirstLine }> {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
   endWithThisProcess(child)
-  const url = await firstUrl(child, script)
-  return { pid: child.pid ?? 0, url, stop: () => stopProcess(child) }
+  const said = await firstLine(child, script)
+  return { pid: child.pid ?? 0, url: said.url, said, stop: () => stopProcess(child) }
 }
 
 /** Ends a child with SIGTERM, after five seconds with SIGKILL; resolves when it is gone. */
@@ -69,11 +79,13 @@ export function endWithThisProcess(child: ChildProcess): void {
   child.once('exit', () => process.off('exit', end))
 }
 
-async function firstUrl(child: ChildProcess, script: string): Promise<string> {
+async function firstLine(child: ChildProcess, script: string): Promise<FirstLine> {
   if (child.stdout === null) throw new Error(`${script} has no stdout`)
   for await (const line of createInterface({ input: child.stdout })) {
     const said: unknown = JSON.parse(line)
-    if (typeof said === 'object' && said !== null && 'url' in said && typeof said.url === 'string') return said.url
+    if (typeof said === 'object' && said !== null && 'url' in said && typeof said.url === 'string') {
+      return { ...said, url: said.url }
+    }
   }
   throw new Error(`${script} ended before it listened`)
 }

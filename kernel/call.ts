@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { Permissions } from './access/principal.ts'
 import { writeAudit } from './audit/writer.ts'
@@ -25,7 +25,7 @@ interface PendingAudit {
 }
 
 /** 32 hex digits of a new W3C trace. */
-export const newTraceId = (): string => randomBytes(16).toString('hex')
+export const newTraceId = (): string => randomUUID().replaceAll('-', '')
 
 const never = new AbortController().signal
 

@@ -216,8 +216,8 @@ export interface PlatformRoute<S extends ServiceClasses, P, Q extends Optional, 
 }
 
 type Answer<R extends Optional> =
-  | (R extends z.ZodType ? z.input<R> : undefined | void)
-  | import('./http/reply.ts').Reply
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler without an answer may be an async function
+  (R extends z.ZodType ? z.input<R> : undefined | void) | import('./http/reply.ts').Reply
 
 /** `METHOD /path/:id`; paths are below `/api/v1` unless they start with `/internal/`. */
 export type Signature = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`

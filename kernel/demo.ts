@@ -45,22 +45,22 @@ export async function makeDemo(kernel: Kernel): Promise<Demo | undefined> {
     expires_at: new Date(runtime.now().getTime() + YEAR_MS).toISOString(),
   })
   await catalogue.reconcile()
-  for (const host of catalogue.hosts) await fillPlatform(kernel, host)
-  await core.slot.run(tenant_id, async () => {
-    for (const host of catalogue.hosts) await fillTenant(core, host, tenant_id)
-  })
+  for (const host of catalogue.hosts.filter(({ state }) => state === 'running')) {
+    try {
+      await fill(kernel, host, tenant_id)
+    } catch (error) {
+      host.log.error(error as Error, `the demo of plugin ${host.plugin.name} is not complete`)
+    }
+  }
   return demo
 }
 
-async function fillPlatform({ runtime }: Kernel, host: PluginHost): Promise<void> {
-  if (host.state !== 'running' || !host.plugin.demo?.platform) return
+async function fill({ runtime }: Kernel, host: PluginHost, tenantId: string): Promise<void> {
   const core = new CallCore(runtime, { actor: { kind: 'service', id: 'demo' } })
-  await host.plugin.demo.platform(host.platformContext(new PlatformWork(core, host)) as never)
-}
-
-async function fillTenant(core: CallCore, host: PluginHost, tenantId: string): Promise<void> {
-  const call = host.state === 'running' ? host.ownCall(core, tenantId) : undefined
-  if (call && host.plugin.demo?.tenant) await host.plugin.demo.tenant(host.tenantContext(call) as never)
+  const { demo } = host.plugin
+  await demo?.platform?.(host.platformContext(new PlatformWork(core, host)) as never)
+  const call = host.ownCall(core, tenantId)
+  if (call) await core.slot.run(tenantId, async () => demo?.tenant?.(host.tenantContext(call) as never))
 }
 
 const newPassword = (): string => randomBytes(15).toString('base64url')

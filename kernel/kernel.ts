@@ -45,6 +45,8 @@ export interface KernelOptions {
   readonly jobTiming?: Partial<JobTiming>
   /** How passwords are hashed; default: bcrypt at cost 12. */
   readonly passwords?: Passwords
+  /** Milliseconds that the `setup` of a plugin may take; default 30 s. */
+  readonly setupTimeoutMs?: number
 }
 
 /** A platform: make it with `createKernel`, then `start`. */
@@ -104,12 +106,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
         ({ feature }) => feature === undefined || tenancy.features.tenant(tenantId)?.features.has(feature),
       ),
   })
-  const tenantsWith = (feature: string | undefined): string[] =>
-    [...tenancy.features.current().byTenant.values()].flatMap(({ tenant, features }) =>
-      (tenant.status === 'active' || tenant.status === 'grace') && (feature === undefined || features.has(feature))
-        ? [tenant.id]
-        : [],
-    )
+  const tenantsWith = (feature: string | undefined): readonly string[] => tenancy.features.current().tenantsWith(feature)
 
   const core: Found[] = [
     access.plugin,
@@ -149,6 +146,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
           runtime,
           migrate: () => migratePlugin(database, plugin, log),
           known,
+          ...(options.setupTimeoutMs === undefined ? {} : { setupTimeoutMs: options.setupTimeoutMs }),
         }),
     ),
     rejected: [

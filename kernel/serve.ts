@@ -13,6 +13,7 @@ const REQUEST_TIMEOUT_MS = 300_000
 /** Longer than the idle time of the balancers in front (Azure: 4 minutes), so that they close first. */
 const KEEP_ALIVE_MS = 245_000
 const MOST_HEADER_BYTES = 16_384
+const NPM_CHECK_MS = 500
 
 /** Runs the server until a signal ends it. */
 export async function serve(env: Environment, argv: readonly string[]): Promise<void> {
@@ -81,6 +82,7 @@ function endGracefully(kernel: Kernel, server: Server, config: Config, { log, fl
     flush()
     process.exit()
   }
+  stopWithNpm(() => void stop('the end of npm'))
   process.on('SIGTERM', () => void stop('SIGTERM'))
   process.on('SIGINT', () => void stop('SIGINT'))
   process.on('uncaughtException', error => {
@@ -91,6 +93,20 @@ function endGracefully(kernel: Kernel, server: Server, config: Config, { log, fl
   process.on('unhandledRejection', reason => {
     log.error(reason instanceof Error ? reason : new Error(String(reason)), 'unhandled rejection')
   })
+}
+
+/**
+ * `npm start` runs us through a shell that keeps signals to itself, so a SIGTERM sent to npm would leave us running
+ * alone. Our parent changes when that shell is gone: that is the signal.
+ */
+function stopWithNpm(stop: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, NPM_CHECK_MS).unref()
 }
 
 /** What a person sees when the server is up; where nobody reads along, one log line says the same. */

@@ -5,6 +5,7 @@ import { newId } from '../data/id.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 import { problem } from '../errors.ts'
 import type { AccessChanges } from './access-changes.ts'
+import { permissionsOf } from './authenticator.ts'
 import { requireAnAdmin } from './built-in-groups.ts'
 import { emailAddress, emailKey } from './email.ts'
 import { type Passwords, requireGoodPassword } from './passwords.ts'
@@ -81,7 +82,10 @@ export class Users {
     }
   }
 
-  /** Changes name or state, in the call's transaction. Deactivation ends the user's sessions. */
+  /**
+   * Changes name or state, in the call's transaction. Deactivation ends the user's sessions.
+   * @throws Problem `forbidden` for giving back to somebody what the caller lacks
+   */
   async update(
     call: Call,
     id: string,
@@ -93,6 +97,7 @@ export class Users {
     const before = await findUser(db, id)
     if (ifMatch !== undefined && ifMatch !== before.revision) throw problem('stale')
     const { name = before.body.name, active = before.body.active } = changes
+    if (active && !before.body.active) this.#parts.catalogue.requireHeld(call, (await permissionsOf(db, id)).granted)
     await db.table('users').where('id', id).update({ name, active, updated_at: call.now() }).increment('revision', 1)
     if (before.body.active && !active) {
       await this.#parts.sessions.endAll(db, id, call.now())

@@ -22,13 +22,14 @@ function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
 }
 
 function bodyProblem(error: unknown, limit: number): unknown {
-  const { status, type } = error as { status?: number; type?: string }
+  const { status, type, code } = error as { status?: number; type?: string; code?: string }
   if (status === 413 || type === 'entity.too.large') return tooLarge(limit)
   if (status === 415)
     return problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
   if (error instanceof SyntaxError || status === 400 || type === 'request.size.invalid') {
     return problem('malformed', 'The body is not valid JSON.', { cause: error })
   }
+  if (code?.startsWith('Z_')) return problem('malformed', 'The body cannot be unpacked.', { cause: error })
   return error
 }
 
@@ -44,7 +45,7 @@ export function jsonBody(limit: number): (ctx: Koa.Context) => Promise<unknown> 
   })
   return async ctx => {
     checkDeclaredSize(ctx, limit)
-    if (!ctx.is('json', '+json')) {
+    if (!ctx.is('json')) {
       const empty = ctx.req.headers['content-length'] === '0' || !hasBody(ctx.req)
       if (empty) return {}
       throw problem('unsupported_media_type', 'Send the body as application/json.')

@@ -31,7 +31,7 @@ export function toProblem(error: unknown, dialect: Dialect): Problem {
   if (dialect.isTransient(error) || error instanceof knex.KnexTimeoutError) {
     return problem('database_unavailable', 'Try again in a moment.', { cause: error, headers: RETRY })
   }
-  const { status, expose } = error as { status?: number; expose?: boolean }
+  const { status, expose } = Object(error) as { status?: number; expose?: boolean }
   if (expose && status === 400) return problem('malformed', undefined, { cause: error })
   return problem('internal', 'Something went wrong on our side. Quote the trace id when you report it.', {
     cause: error,

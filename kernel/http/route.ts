@@ -30,7 +30,8 @@ export interface RequestState {
 
 const anonymous: Actor = Object.freeze({ kind: 'anonymous', id: 'anonymous' })
 const management: Actor = Object.freeze({ kind: 'service', id: 'internal' })
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+/** W3C Trace Context, 3.2.2: ids of zeros alone are not valid. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The trace id of a request: the caller's, if it sent a W3C `traceparent`, else a new one; the same each time. */
 export function traceIdOf(ctx: Koa.Context): string {
@@ -129,7 +130,7 @@ async function write(
   }
   using _held = holdIdempotencyKey(request)
   const db = core.platform.forTenant(principal.tenantId)
-  return core.slot.run(principal.tenantId, async () => {
+  return await core.slot.run(principal.tenantId, async () => {
     const begun = await beginIdempotent(db, request)
     if (begun.kind === 'repeat') {
       return new Reply(begun.body, {

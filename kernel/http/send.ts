@@ -34,7 +34,7 @@ function sendReply(ctx: Koa.Context, { body, options }: Reply, fallback: number)
   if (options.revision !== undefined) {
     const etag = `"${options.revision}"`
     ctx.set('ETag', etag)
-    if (ctx.method === 'GET' && ctx.req.headers['if-none-match'] === etag) {
+    if (isKnown(ctx, etag)) {
       ctx.status = 304
       ctx.body = null
       return
@@ -52,6 +52,13 @@ function sendReply(ctx: Koa.Context, { body, options }: Reply, fallback: number)
     return
   }
   sendJson(ctx, status, body)
+}
+
+/** True when the caller has this revision already: `If-None-Match` compares weakly (RFC 9110, 13.1.2). */
+function isKnown({ method, req }: Koa.Context, etag: string): boolean {
+  const header = req.headers['if-none-match']
+  if (header === undefined || (method !== 'GET' && method !== 'HEAD')) return false
+  return header === '*' || header.split(',').some(tag => tag.trim().replace(/^W\//, '') === etag)
 }
 
 /** Writes a JSON body. */

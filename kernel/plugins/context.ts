@@ -23,7 +23,14 @@ export function contextClass(plugin: AnyPlugin, kind: 'tenant' | 'platform', con
   const services: ServiceClasses = (kind === 'tenant' ? plugin.services : plugin.platformServices) ?? {}
   const uses = kind === 'tenant' ? (plugin.uses ?? {}) : {}
   const container = createContainer({ injectionMode: InjectionMode.PROXY, strict: true })
-  container.register({ config: asValue(config) })
+  container.register({
+    config: asValue(config),
+    db: asFunction(({ call }: CallContext) => call.db).scoped(),
+    log: asFunction(({ call }: CallContext) => call.log).scoped(),
+  })
+  for (const [name, ref] of Object.entries(uses)) {
+    container.register(name, asFunction(({ call }: CallContext) => useService(call as TenantCall, ref.id)).scoped())
+  }
   for (const [name, service] of Object.entries(services)) container.register(name, asClass(service as never).scoped())
 
   class Context implements CallContext {
@@ -40,10 +47,7 @@ export function contextClass(plugin: AnyPlugin, kind: 'tenant' | 'platform', con
 
     #open(): AwilixContainer {
       const scope = container.createScope()
-      scope.register({ call: asValue(this.call), db: asValue(this.call.db), log: asValue(this.call.log) })
-      for (const [name, ref] of Object.entries(uses)) {
-        scope.register(name, asFunction(() => useService(this.call as TenantCall, ref.id)).scoped())
-      }
+      scope.register('call', asValue(this.call))
       return scope
     }
   }

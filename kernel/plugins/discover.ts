@@ -41,7 +41,7 @@ export async function discover(
   const rejected: Rejected[] = []
   const candidates = [
     ...(await Promise.all(folders.map(entries))).flat(),
-    ...packages.map(name => ({ source: name, url: import.meta.resolve(name) })),
+    ...packages.map(name => ({ source: name, url: name })),
   ]
   for (const { source, url } of candidates) {
     try {
@@ -118,7 +118,10 @@ function check(candidate: unknown): AnyPlugin {
       result.error.issues.map(issue => `${issue.path.join('.') || 'descriptor'} ${issue.message}`).join('; '),
     )
   }
-  return candidate as AnyPlugin
+  const plugin = candidate as AnyPlugin
+  const missing = Object.keys(plugin.offers ?? {}).filter(name => !Object.hasOwn(plugin.services ?? {}, name))
+  if (missing.length > 0) throw new Error(missing.map(name => `offers.${name} is not one of its services`).join('; '))
+  return plugin
 }
 
 function reasonOf(error: unknown): string {

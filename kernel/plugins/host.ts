@@ -35,7 +35,7 @@ export type PluginState =
   | 'blocked'
   | 'failed'
 
-const START_TIMEOUT_MS = 30_000
+const SETUP_TIMEOUT_MS = 30_000
 const everything: Permissions = { has: () => true }
 
 /** The routes of a running plugin. */
@@ -54,6 +54,7 @@ export class PluginHost {
   readonly #runtime: Runtime
   readonly #migrate: () => Promise<void>
   readonly #known: ReadonlySet<string>
+  readonly #setupTimeoutMs: number
   readonly #tenantContext: ReturnType<typeof contextClass>
   readonly #platformContext: ReturnType<typeof contextClass>
   #state: PluginState = 'checked'
@@ -74,6 +75,7 @@ export class PluginHost {
     readonly migrate: () => Promise<void>
     /** Permissions that routes may ask for. */
     readonly known: ReadonlySet<string>
+    readonly setupTimeoutMs?: number
   }) {
     this.plugin = parts.plugin
     this.source = parts.source
@@ -81,6 +83,7 @@ export class PluginHost {
     this.#runtime = parts.runtime
     this.#migrate = parts.migrate
     this.#known = parts.known
+    this.#setupTimeoutMs = parts.setupTimeoutMs ?? SETUP_TIMEOUT_MS
     this.log = parts.runtime.log.child({ plugin: parts.plugin.name })
     this.#tenantContext = contextClass(parts.plugin, 'tenant', parts.config)
     this.#platformContext = contextClass(parts.plugin, 'platform', parts.config)
@@ -130,7 +133,7 @@ export class PluginHost {
       const { kit, registrations, close } = openKit(this.plugin, this.config, this.log, stack, this.#known)
       try {
         await within(
-          START_TIMEOUT_MS,
+          this.#setupTimeoutMs,
           `plugin "${this.plugin.name}" did not finish setup()`,
           this.plugin.setup(kit as never),
         )

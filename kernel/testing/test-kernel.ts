@@ -9,8 +9,8 @@ import { CallCore, PlatformWork } from '../call.ts'
 import type { AnyPlugin } from '../contract.ts'
 import { newId } from '../data/id.ts'
 import type { JobRun } from '../jobs/run.ts'
-import { createKernel, type Kernel } from '../kernel.ts'
-import { createLogger } from '../log/create-logger.ts'
+import { createKernel, type Kernel, type KernelOptions } from '../kernel.ts'
+import { createLogger, type Logging } from '../log/create-logger.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import { storeLicence } from '../tenancy/licences.ts'
 import { Client } from './client.ts'
@@ -27,6 +27,8 @@ export interface TestKernelOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Time at the start; default: the system's time, which then stands still. */
   readonly now?: Date
+  /** Parts of the kernel to make another way, such as its log. */
+  readonly kernel?: Partial<KernelOptions>
 }
 
 /** One of the two tenants that every test kernel has. */
@@ -38,13 +40,21 @@ export class TestKernel implements AsyncDisposable {
   readonly clock: TestClock
   readonly #tenants: Readonly<Record<TenantName, string>>
   readonly #folder: string
+  readonly #logging: Logging
   readonly #clients = new Map<string, Promise<Client>>()
 
-  constructor(kernel: Kernel, clock: TestClock, tenants: Readonly<Record<TenantName, string>>, folder: string) {
-    this.kernel = kernel
-    this.clock = clock
-    this.#tenants = tenants
-    this.#folder = folder
+  constructor(parts: {
+    readonly kernel: Kernel
+    readonly clock: TestClock
+    readonly tenants: Readonly<Record<TenantName, string>>
+    readonly folder: string
+    readonly logging: Logging
+  }) {
+    this.kernel = parts.kernel
+    this.clock = parts.clock
+    this.#tenants = parts.tenants
+    this.#folder = parts.folder
+    this.#logging = parts.logging
   }
 
   tenantId(name: TenantName): string {
@@ -147,6 +157,7 @@ export class TestKernel implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kernel.stop()
+    this.#logging.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
@@ -190,20 +201,22 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   }
   const config = loadConfig(env)
   const clock = new TestClock(options.now ?? new Date())
+  const logging = createLogger(config)
   const kernel = await createKernel({
     config,
     env,
-    logging: createLogger(config),
+    logging,
     version: '0.0.0-test',
     database: await openSqlite({ filename: ':memory:' }),
     now: clock.now,
     passwords: new Passwords({ cost: 4 }),
     jobTiming: { pollMs: 200, lockMs: 2_000 },
     ...(options.plugins ? { plugins: options.plugins } : {}),
+    ...options.kernel,
   })
   await kernel.start()
   const tenants = { a: await newTenant(kernel, 'tenant-a'), b: await newTenant(kernel, 'tenant-b') }
-  const started = new TestKernel(kernel, clock, tenants, folder)
+  const started = new TestKernel({ kernel, clock, tenants, folder, logging })
   await started.licence('a', started.features)
   await started.licence('b', started.features)
   return started

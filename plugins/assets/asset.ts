@@ -23,23 +23,39 @@ export const assetTypes = [
 ] as const
 
 const MOST_CPES = 50
+/** Width of `asset_cpes.product_key`. */
+const LONGEST_PRODUCT = 400
 
 const type = z.enum(assetTypes)
 const criticality = z.enum(['low', 'medium', 'high', 'critical'])
 const lifecycle = z.enum(['active', 'decommissioned', 'planned'])
-const text = z.string().trim().min(1).max(200).nullable()
 
+/** One line of text: neither control characters nor halves of a character (which no database keeps). */
+const line = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
+
+const text = line(200).nullable()
+
+/** Four decimal parts (`010.1.1.1` and `1` mean different things to different readers), or IPv6 in its short form. */
 const ipAddress = z
   .string()
+  .trim()
   .max(45)
   .transform((value, context) => {
-    if (ipaddr.isValid(value)) return ipaddr.parse(value).toString()
+    const isAddress = ipaddr.IPv4.isValidFourPartDecimal(value) || (ipaddr.IPv6.isValid(value) && !value.includes('%'))
+    if (isAddress) return ipaddr.parse(value).toString()
     context.addIssue('must be an IPv4 or IPv6 address')
     return z.NEVER
   })
 
 const macAddress = z
   .string()
+  .trim()
   .max(20)
   .transform((value, context) => {
     const digits = value.replace(/[:.-]/g, '').toLowerCase()
@@ -54,12 +70,14 @@ export const cpeName = z
   .max(512)
   .transform((value, context) => {
     try {
-      return validateAssetCpe(value).text
+      const { text, key } = validateAssetCpe(value)
+      if (key.length <= LONGEST_PRODUCT) return text
+      context.addIssue(`part, vendor and product may have at most ${LONGEST_PRODUCT} characters together`)
     } catch (error) {
       if (!(error instanceof CpeNameError)) throw error
       context.addIssue(error.message)
-      return z.NEVER
     }
+    return z.NEVER
   })
 
 const cpes = z
@@ -68,7 +86,7 @@ const cpes = z
   .transform(names => [...new Set(names)])
 
 const fields = {
-  name: z.string().trim().min(1).max(200),
+  name: line(200),
   type,
   site_id: z.guid().toLowerCase().nullable(),
   producer: text,
@@ -79,7 +97,7 @@ const fields = {
   criticality,
   lifecycle,
   cpes,
-  external_key: z.string().trim().min(1).max(400).nullable(),
+  external_key: line(400).nullable(),
 }
 
 /** An asset as the API shows it. */

@@ -1,5 +1,4 @@
-import type { NewAsset } from './asset.ts'
-import { NewAsset as Schema } from './asset.ts'
+import { NewAsset } from './asset.ts'
 
 /** Assets of the demo tenant, by the name of their site. The products are real, the devices are not. */
 export const demoAssets: readonly { readonly site: string; readonly asset: NewAsset }[] = [
@@ -42,5 +41,5 @@ function at(
   ip_address: string,
   cpes: readonly string[],
 ): { site: string; asset: NewAsset } {
-  return { site, asset: Schema.parse({ name, type, producer, model, version, ip_address, cpes }) }
+  return { site, asset: NewAsset.parse({ name, type, producer, model, version, ip_address, cpes }) }
 }

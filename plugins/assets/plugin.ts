@@ -3,6 +3,7 @@ import { definePlugin, type KitOf } from '../../kernel/contract.ts'
 import { siteDirectory } from '../sites/public.ts'
 import { demoAssets } from './demo.ts'
 import { importJob } from './jobs/import-job.ts'
+import { purgeJob } from './jobs/purge-job.ts'
 import { assetCpesChanged, assetDirectory } from './public.ts'
 import { AssetCpeRepository } from './repositories/asset-cpe-repository.ts'
 import { AssetRepository } from './repositories/asset-repository.ts'
@@ -39,9 +40,9 @@ const assets = definePlugin({
   },
   demo: {
     async tenant({ assetService, sites }) {
-      const ids = await sites.idsByName([...new Set(demoAssets.map(({ site }) => site))])
+      const ids = await sites.idsByName(demoAssets.map(({ site }) => site))
       for (const { site, asset } of demoAssets) {
-        await assetService.create({ ...asset, site_id: ids.get(site.toLowerCase()) ?? null })
+        await assetService.create({ ...asset, site_id: ids.get(site) ?? null })
       }
     },
   },
@@ -50,6 +51,7 @@ const assets = definePlugin({
     importRoutes(kit)
     exportRoutes(kit)
     importJob(kit)
+    purgeJob(kit)
   },
 })
 

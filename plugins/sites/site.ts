@@ -1,7 +1,16 @@
 import { z } from 'zod'
 
-const name = z.string().trim().min(1).max(200)
-const location = z.string().trim().max(400).nullable()
+/** One line of text: neither control characters nor halves of a character (which no database keeps). */
+const line = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
+
+const name = line(200)
+const location = line(400).nullable()
 const status = z.enum(['active', 'planned', 'inactive'])
 
 /** A site as the API shows it. */
@@ -16,8 +25,10 @@ export const Site = z
   })
   .meta({ id: 'Site', description: 'A physical or logical location: the top grouping of assets.' })
 
+/** A new site. */
 export const NewSite = z.strictObject({ name, location: location.default(null), status: status.default('active') })
 
+/** Fields to change; what is left out stays as it is. */
 export const SiteChange = z
   .strictObject({ name, location, status })
   .partial()

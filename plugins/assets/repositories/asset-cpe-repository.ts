@@ -2,7 +2,14 @@ import { prepare, type TenantDb } from '../../../kernel/contract.ts'
 import { assetKey } from '../../vulnerabilities/public.ts'
 import type { AssetCpes } from '../public.ts'
 
+/** SQL Server binds at most 2,100 values in a statement; a name has 5. */
+const INSERTED_AT_ONCE = 400
 const BATCH = 500
+
+interface Named {
+  readonly id: string
+  readonly cpes: readonly string[]
+}
 
 interface NamesRow {
   readonly id: string
@@ -25,25 +32,21 @@ export class AssetCpeRepository {
   }
 
   /** Puts these names in the place of those that the assets had. */
-  async replace(
-    assets: readonly { readonly id: string; readonly cpes: readonly string[] }[],
-    fresh = false,
-  ): Promise<void> {
+  async replace(assets: readonly Named[]): Promise<void> {
     for (let start = 0; start < assets.length; start += BATCH) {
-      const batch = assets.slice(start, start + BATCH)
-      if (!fresh) {
-        await this.#db
-          .table('asset_cpes')
-          .whereIn(
-            'asset_id',
-            batch.map(({ id }) => id),
-          )
-          .delete()
-      }
-      const rows = batch.flatMap(({ id, cpes }) =>
-        cpes.map((cpe, position) => ({ asset_id: id, position, cpe, product_key: assetKey(cpe) })),
-      )
-      await this.#db.upsert('asset_cpes', rows, ['tenant_id', 'asset_id', 'position'])
+      const ids = assets.slice(start, start + BATCH).map(({ id }) => id)
+      await this.#db.table('asset_cpes').whereIn('asset_id', ids).delete()
+    }
+    await this.insert(assets)
+  }
+
+  /** The same for assets that have no names yet. */
+  async insert(assets: readonly Named[]): Promise<void> {
+    const rows = assets.flatMap(({ id, cpes }) =>
+      cpes.map((cpe, position) => ({ asset_id: id, position, cpe, product_key: assetKey(cpe) })),
+    )
+    for (let start = 0; start < rows.length; start += INSERTED_AT_ONCE) {
+      await this.#db.table('asset_cpes').insert(rows.slice(start, start + INSERTED_AT_ONCE))
     }
   }
 

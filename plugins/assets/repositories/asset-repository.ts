@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { contains, defineList, equals, newId, oneOf, prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { nameKey } from '../../sites/public.ts'
 import { Asset, type AssetChange, type NewAsset } from '../asset.ts'
+
+/** SQL Server binds at most 2,100 values in a statement; an asset has 18. */
+const INSERTED_AT_ONCE = 100
+const LOOKED_UP_AT_ONCE = 500
 
 /** A row of `assets`. */
 export interface AssetRow extends Omit<Asset, 'cpes'> {
@@ -93,7 +98,9 @@ export class AssetRepository {
       updated_at: time,
       revision: 1,
     }))
-    await this.#db.upsert('assets', rows, ['id'], [])
+    for (let start = 0; start < rows.length; start += INSERTED_AT_ONCE) {
+      await this.#db.table('assets').insert(rows.slice(start, start + INSERTED_AT_ONCE))
+    }
     return rows
   }
 
@@ -111,24 +118,39 @@ export class AssetRepository {
     return changed > 0
   }
 
+  /** False when the asset is no longer at this revision. */
   async delete(id: string, revision: number): Promise<boolean> {
     return (await this.#db.table('assets').where({ id, revision }).delete()) > 0
   }
 
-  /** Assets with one of these external keys. */
-  byExternalKeys(keys: readonly string[]): Promise<AssetRow[]> {
-    return this.#db
-      .table('assets')
-      .whereIn('external_key', keys)
-      .select(...assetColumns)
+  /** Assets with one of these ids. */
+  byIds(ids: readonly string[]): Promise<AssetRow[]> {
+    return this.#in(ids, (query, batch) => query.whereIn('id', batch))
   }
 
-  /** Assets with one of these names, whatever their case. */
-  byNames(names: readonly string[]): Promise<AssetRow[]> {
-    const wanted = names.map(name => name.toLowerCase())
-    return this.#db
-      .table('assets')
-      .whereRaw(`lower(name) in (${wanted.map(() => '?')})`, wanted)
-      .select(...assetColumns)
+  /** Assets with one of these external keys. */
+  byExternalKeys(keys: readonly string[]): Promise<AssetRow[]> {
+    return this.#in(keys, (query, batch) => query.whereIn('external_key', batch))
+  }
+
+  /** Assets with one of these names, compared by `nameKey`. */
+  async byNames(names: readonly string[]): Promise<AssetRow[]> {
+    const keys = new Set(names.map(nameKey))
+    const found = await this.#in([...keys], (query, batch) =>
+      query.whereRaw(`lower(name) in (${batch.map(() => '?')})`, batch),
+    )
+    return found.filter(({ name }) => keys.has(nameKey(name)))
+  }
+
+  async #in(
+    values: readonly string[],
+    where: (query: ReturnType<TenantDb['table']>, batch: readonly string[]) => ReturnType<TenantDb['table']>,
+  ): Promise<AssetRow[]> {
+    const found: AssetRow[] = []
+    for (let start = 0; start < values.length; start += LOOKED_UP_AT_ONCE) {
+      const batch = values.slice(start, start + LOOKED_UP_AT_ONCE)
+      found.push(...((await where(this.#db.table('assets'), batch).select(...assetColumns)) as AssetRow[]))
+    }
+    return found
   }
 }

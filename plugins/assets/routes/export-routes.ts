@@ -9,16 +9,15 @@ import { exportCsv, exportJson } from '../services/export.ts'
 export function exportRoutes(kit: AssetKit): void {
   kit.route('GET /assets/export', {
     summary: 'All assets as a file',
-    description: 'Takes the filters and the order of the list. The CSV can be imported again.',
+    description: 'Takes the filters of the list. The CSV can be imported again, which changes nothing.',
     permission: 'assets:read',
-    query: assetList.query.omit({ limit: true, cursor: true, count: true }).extend({
-      format: z.enum(['csv', 'json']).default('csv'),
-    }),
+    query: assetList.query
+      .omit({ limit: true, cursor: true, sort: true, count: true })
+      .extend({ format: z.enum(['csv', 'json']).default('csv') }),
     produces: 'text/csv',
     handle({ query: { format, ...filters } }, { call }) {
-      const query = { ...filters, limit: 1 }
-      if (format === 'csv') return csvReply(exportCsv(call, query), 'assets.csv')
-      return reply(Readable.from(exportJson(call, query)), {
+      if (format === 'csv') return csvReply(exportCsv(call.db, filters), 'assets.csv')
+      return reply(Readable.from(exportJson(call.db, filters)), {
         type: 'application/json; charset=utf-8',
         headers: { 'Content-Disposition': 'attachment; filename="assets.json"' },
       })

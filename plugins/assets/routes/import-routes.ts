@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { queryFlag, reply } from '../../../kernel/contract.ts'
 import type { AssetKit } from '../plugin.ts'
+import { checkHeader } from '../services/csv-rows.ts'
 import { ImportReport } from '../services/import-report.ts'
 
 /** Largest file that is imported while the caller waits, or kept for a job. */
@@ -12,24 +13,31 @@ export function importRoutes(kit: AssetKit): void {
   kit.route('POST /assets/import', {
     summary: 'Import assets from CSV',
     description:
-      'Columns: `name` and `type`, and any of `external_key`, `site` or `site_id`, `producer` (or `vendor`), `model`, ' +
-      '`version` (or `firmware`, `os`), `ip_address`, `mac_address`, `criticality`, `lifecycle`, `cpes` (separated by ' +
-      'blanks, `;` or `|`). A row is an asset that exists when its `external_key` matches, or, without one, its name ' +
-      'and site do. Empty cells leave a field as it is. Wrong rows are reported and left out. With `dry_run=true` ' +
-      'nothing is written. With `?async=true` the answer is 202 with a `job_id`, whose result is the report.',
+      'UTF-8, separated by commas, semicolons or tabs. Columns: `name` and `type`, and any of `external_key`, `site` (a ' +
+      'name) or `site_id`, `producer` (or `vendor`), `model`, `version` (or `firmware`, `os`), `ip_address`, ' +
+      '`mac_address`, `criticality`, `lifecycle`, `cpes` (separated by blanks, `;` or `|`), and `id` of an export. A row ' +
+      'is an asset that exists when its `id` or `external_key` does, or, without a key, its name at its site; changing ' +
+      'one needs `assets:update`. Empty cells leave a field as it is. Wrong rows are reported and left out. With ' +
+      '`dry_run=true` nothing is written. With `async=true` the answer is 202 with a `job_id`, whose result is the ' +
+      'report.',
     permission: 'assets:create',
     query: z.strictObject({ dry_run: queryFlag.default(false), async: queryFlag.default(false) }),
     upload: { types: ['text/csv', 'application/csv', 'multipart/form-data'] },
     maxBytes: MOST_BYTES,
     atomic: false,
     returns: z.union([ImportReport, z.strictObject({ job_id: z.string() })]),
-    audit: { action: 'assets.imported', resourceType: 'assets' },
+    audit: false,
     async handle({ query, upload }, { call, importService, importRepository }) {
-      if (!query.async) return importService.run(upload.content, { dryRun: query.dry_run })
+      const mayUpdate = call.can('assets:update')
+      upload.content.setEncoding('utf8')
+      if (!query.async) return importService.run(upload.content, { dryRun: query.dry_run, mayUpdate })
       const content = await text(upload.content)
+      await checkHeader(content)
       const jobId = await call.db.transaction(async () => {
-        const id = await importRepository.insert(content, call.now())
-        return call.enqueue('import', { import_id: id, dry_run: query.dry_run })
+        const import_id = await importRepository.insert(content, call.now())
+        const id = await call.enqueue('import', { import_id, dry_run: query.dry_run, may_update: mayUpdate })
+        call.audit({ action: 'assets.import-queued', resourceType: 'job', resourceId: id })
+        return id
       })
       return reply({ job_id: jobId }, { status: 202, headers: { Location: `/api/v1/jobs/${jobId}` } })
     },

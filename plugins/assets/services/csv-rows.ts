@@ -1,21 +1,24 @@
-import type { Readable } from 'node:stream'
-import { parse } from 'csv-parse'
 import { problem } from '../../../kernel/contract.ts'
+import { CsvReader, type CsvRecord, LONGEST_RECORD } from './csv-reader.ts'
+import { unguarded } from './formula-guard.ts'
 
 /** Most rows of one file. */
 export const MOST_ROWS = 100_000
-const MOST_CELL = 4_000
 
-/** One line of the file: its cells by column, or why it cannot be read. */
+/** A field that a column fills. `site` is the name of a site, `id` the id of an exported asset. */
+export type CsvField = (typeof columns)[keyof typeof columns]
+
+/** One row of the file: its cells by field, or why it cannot be read. */
 export interface CsvRow {
-  /** Line number as a spreadsheet shows it: the header is 1. */
+  /** Line of the file on which it begins; the first line is 1. */
   readonly row: number
-  readonly cells?: Readonly<Record<string, string>>
+  readonly cells?: ReadonlyMap<CsvField, string>
   readonly fault?: string
 }
 
-/** Names that a column may have, to the field it fills. */
-const columns: Readonly<Record<string, string>> = {
+/** What a column may be called, to the field it fills; `ignored` ones are in our own export. */
+const columns = {
+  id: 'id',
   external_key: 'external_key',
   key: 'external_key',
   name: 'name',
@@ -38,82 +41,80 @@ const columns: Readonly<Record<string, string>> = {
   lifecycle: 'lifecycle',
   cpes: 'cpes',
   cpe: 'cpes',
-}
-/** Columns of our own export that an import does not read. */
-const ignored = new Set(['id', 'created_at', 'updated_at'])
+  created_at: 'ignored',
+  updated_at: 'ignored',
+} as const satisfies Record<string, string>
 
-const fieldOf = (header: string): string => {
-  const name = header
-    .trim()
-    .toLowerCase()
-    .replace(/[\s-]+/g, '_')
-  return columns[name] ?? (ignored.has(name) ? `ignored:${name}` : `unknown:${header.trim()}`)
+const NOT_UTF8 = 'The file is not UTF-8 text. In a spreadsheet, save it as "CSV UTF-8".'
+/** U+FFFD stands where bytes were not UTF-8. */
+const isText = (cell: string): boolean => !cell.includes('\ufffd') && !cell.includes('\0')
+
+/**
+ * Reads the rows of a CSV file with a header. A row that is malformed, or has another number of cells than the header, is
+ * reported as such, and so are rows beyond `MOST_ROWS`; reading goes on.
+ * @param content the text of the file, in pieces of any size
+ * @throws Problem `invalid` for a header that cannot be imported, before any row is given
+ */
+export async function* csvRows(content: AsyncIterable<string> | Iterable<string>): AsyncGenerator<CsvRow> {
+  const reader = new CsvReader()
+  let fields: readonly CsvField[] | undefined
+  let rows = 0
+  const read = function* (records: readonly CsvRecord[]): Generator<CsvRow> {
+    for (const record of records) {
+      if (fields) yield ++rows > MOST_ROWS ? surplus(record) : toRow(record, fields)
+      else fields = readHeader(record)
+    }
+  }
+  for await (const piece of content) yield* read(reader.read(piece))
+  yield* read(reader.end())
+  if (!fields) throw problem('invalid', 'The file is empty. The first line must name the columns.')
 }
 
 /**
- * Reads a CSV file row by row: comma, semicolon or tab, with or without a byte order mark. A row with the wrong number
- * of cells is reported and left out; a file that is no CSV at all is refused.
+ * Refuses a file that `csvRows` would refuse, without reading its rows.
  * @throws Problem `invalid`
  */
-export async function* csvRows(content: Readable): AsyncGenerator<CsvRow> {
-  const skipped: CsvRow[] = []
-  const parser = parse({
-    bom: true,
-    delimiter: [',', ';', '\t'],
-    info: true,
-    columns: checkHeader,
-    trim: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: 100_000,
-    on_skip: error => {
-      if (error) skipped.push({ row: Number(error.lines ?? 0), fault: error.message })
-      return undefined
-    },
-  })
-  content.on('error', error => parser.destroy(error))
-  content.pipe(parser)
-  let rows = 0
-  try {
-    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
-      yield* skipped.splice(0)
-      if (++rows > MOST_ROWS) throw problem('too_large', `A file may have at most ${MOST_ROWS} rows.`)
-      const long = Object.entries(record).find(([, cell]) => cell.length > MOST_CELL)
-      yield long
-        ? { row: info.lines, fault: `${long[0]}: at most ${MOST_CELL} characters` }
-        : { row: info.lines, cells: withoutGuards(record) }
-    }
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    if (code?.startsWith('CSV_')) throw problem('invalid', `The file is not a CSV that can be read: ${message}`)
-    throw error
-  }
-  yield* skipped
+export async function checkHeader(content: string): Promise<void> {
+  await csvRows([content.slice(0, LONGEST_RECORD)]).next()
 }
 
-interface ParsedRecord {
-  readonly record: Readonly<Record<string, string>>
-  readonly info: { readonly lines: number }
-}
-
-function checkHeader(header: readonly string[]): string[] {
-  const fields = header.map(fieldOf)
-  const unknown = fields.filter(field => field.startsWith('unknown:')).map(field => field.slice('unknown:'.length))
-  if (unknown.length > 0) {
-    const known = [...new Set(Object.values(columns))].join(', ')
-    throw problem('invalid', `Unknown column ${unknown.map(name => `"${name}"`).join(', ')}. Known: ${known}.`)
+function readHeader({ cells, fault }: CsvRecord): CsvField[] {
+  if (!cells) throw problem('invalid', `The first line must name the columns, but it ${fault}.`)
+  if (!cells.every(isText)) throw problem('invalid', NOT_UTF8)
+  const fields = cells.map(fieldOf)
+  const known = fields.filter(field => field !== undefined)
+  if (known.length < fields.length) {
+    const unknown = cells.filter((_, at) => fields[at] === undefined).map(name => `"${name.slice(0, 100)}"`)
+    const all = [...new Set(Object.values(columns))].filter(field => field !== 'ignored').join(', ')
+    throw problem('invalid', `Unknown column ${unknown.slice(0, 10).join(', ')}. Known are ${all}.`)
   }
-  const twice = fields.find((field, at) => fields.indexOf(field) !== at)
+  const twice = known.find((field, at) => field !== 'ignored' && known.indexOf(field) !== at)
   if (twice) throw problem('invalid', `Two columns fill "${twice}".`)
-  if (!fields.includes('name') || !fields.includes('type')) {
+  if (known.includes('site') && known.includes('site_id')) {
+    throw problem('invalid', 'The file has both "site" and "site_id"; one of them is enough.')
+  }
+  if (!known.includes('name') || !known.includes('type')) {
     throw problem('invalid', 'The first line must name the columns, "name" and "type" among them.')
   }
-  return fields
+  return known
 }
 
-/** Takes off the apostrophe that exports put before cells which a spreadsheet would run as a formula. */
-function withoutGuards(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(record).map(([field, cell]) => [field, /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell]),
-  )
+function fieldOf(header: string): CsvField | undefined {
+  const name = header.toLowerCase().replace(/[\s-]+/g, '_')
+  return Object.hasOwn(columns, name) ? columns[name as keyof typeof columns] : undefined
 }
+
+function toRow({ line, cells, fault }: CsvRecord, fields: readonly CsvField[]): CsvRow {
+  if (!cells) return { row: line, fault: `the row ${fault}` }
+  if (cells.length !== fields.length) {
+    return { row: line, fault: `the row has ${cells.length} cells, the header has ${fields.length}` }
+  }
+  const odd = cells.findIndex(cell => !isText(cell))
+  if (odd >= 0) return { row: line, fault: `${fields[odd]}: is not UTF-8 text; save the file as "CSV UTF-8"` }
+  return { row: line, cells: new Map(fields.map((field, at) => [field, unguarded(cells[at] as string)])) }
+}
+
+const surplus = ({ line }: CsvRecord): CsvRow => ({
+  row: line,
+  fault: `a file may have at most ${MOST_ROWS} rows; import this one with another file`,
+})

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 
+/** Most rows that a report shows. */
 const MOST_LINES = 10_000
 
 const Line = z.strictObject({
-  row: z.int().describe('Line of the file; the header is 1.'),
+  row: z.int().describe('Line of the file on which the row begins; the header is 1.'),
   status: z.enum(['created', 'updated', 'unchanged', 'failed']),
-  id: z.string().optional(),
+  id: z.string().optional().describe('The asset; a dry run has none for one that would be created.'),
   name: z.string().optional(),
   errors: z.array(z.string()).optional(),
 })
@@ -20,7 +21,7 @@ export const ImportReport = z
     unchanged: z.int(),
     failed: z.int(),
     rows: z.array(Line),
-    rows_omitted: z.int().describe(`Rows beyond the first ${MOST_LINES} lines of this report; failed rows come first.`),
+    rows_omitted: z.int().describe('Rows that are counted but not shown; failed rows are shown first.'),
   })
   .meta({ id: 'ImportReport' })
 
@@ -38,6 +39,7 @@ export class ReportBuilder {
     this.#dryRun = dryRun
   }
 
+  /** Rows so far. */
   get total(): number {
     const { created, updated, unchanged, failed } = this.#counts
     return created + updated + unchanged + failed
@@ -49,9 +51,9 @@ export class ReportBuilder {
     if (lines.length < MOST_LINES) lines.push(line)
   }
 
-  /** @param most lines to show; failed rows come before the others */
+  /** The counts, and the lines in the order of the file: at most `most`, failed rows before others. */
   report(most = MOST_LINES): ImportReport {
-    const shown = [...this.#failed, ...this.#lines].slice(0, most)
+    const shown = [...this.#failed, ...this.#lines].slice(0, Math.min(most, MOST_LINES))
     return {
       dry_run: this.#dryRun,
       total: this.total,

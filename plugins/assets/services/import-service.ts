@@ -1,16 +1,15 @@
-import type { Readable } from 'node:stream'
-import { isDeepStrictEqual } from 'node:util'
-import type { Call, Progress, TenantDb } from '../../../kernel/contract.ts'
+import { type Call, Problem, problem, type TenantDb } from '../../../kernel/contract.ts'
 import type { SiteDirectory } from '../../sites/public.ts'
-import type { AssetChange } from '../asset.ts'
 import { assetCpesChanged } from '../public.ts'
 import type { AssetCpeRepository } from '../repositories/asset-cpe-repository.ts'
 import { type AssetRepository, type AssetRow, toAsset } from '../repositories/asset-repository.ts'
 import { type CsvRow, csvRows } from './csv-rows.ts'
-import { type ImportReport, ReportBuilder } from './import-report.ts'
+import { faulty, type PlannedRow, planRows } from './import-plan.ts'
+import { type ImportLine, type ImportReport, ReportBuilder } from './import-report.ts'
 import { type FaultyRow, type ImportRow, importRow, isFaulty } from './import-row.ts'
+import { RowRegister } from './row-register.ts'
 
-/** Rows that are written in one transaction, so that other writers get their turn. */
+/** Rows that are written in one transaction, so that other writers get their turn; as many ids as one event takes. */
 const CHUNK = 500
 
 interface Dependencies {
@@ -22,133 +21,154 @@ interface Dependencies {
 }
 
 interface ImportOptions {
+  /** Write nothing, and report what would be done. */
   readonly dryRun: boolean
-  readonly progress?: (progress: Progress) => void
+  /** Whether assets that exist may be changed. */
+  readonly mayUpdate: boolean
+  /** Ends the import between two chunks. */
+  readonly signal?: AbortSignal
+  /** Hears how many rows are done. */
+  readonly progress?: (rows: number) => void
   /** Lines in the report. */
-  readonly most?: number
+  readonly lines?: number
 }
 
-/** What will be done with a row. */
-interface Decision {
-  readonly row: ImportRow
-  readonly before?: AssetRow
-  /** Fields that differ from what is stored; undefined for a new asset. */
-  readonly change?: AssetChange
-}
+type Read = ImportRow | FaultyRow
+type Planned = PlannedRow | FaultyRow
 
 /**
- * Imports assets from CSV. A row is an asset that exists when its `external_key` matches, or, without one, its name and
- * site do; so the same file imported twice changes nothing. Rows that are wrong are reported and left out.
+ * Imports assets from CSV, in transactions of `CHUNK` rows. The same file imported twice changes nothing the second time.
+ * Rows that are wrong, or that the database refuses, are reported and left out; they cost no other row.
  */
 export class ImportService {
-  readonly #dependencies: Dependencies
-  /** Line of the file that first named an asset. */
-  readonly #seen = new Map<string, number>()
+  readonly #call: Call
+  readonly #db: TenantDb
+  readonly #assets: AssetRepository
+  readonly #cpes: AssetCpeRepository
+  readonly #sites: SiteDirectory
 
-  constructor(dependencies: Dependencies) {
-    this.#dependencies = dependencies
+  constructor({ call, db, assetRepository, assetCpeRepository, sites }: Dependencies) {
+    this.#call = call
+    this.#db = db
+    this.#assets = assetRepository
+    this.#cpes = assetCpeRepository
+    this.#sites = sites
   }
 
-  /** @throws Problem `invalid` when the file is no CSV or lacks the columns; rows before a broken end stay imported */
-  async run(content: Readable, { dryRun, progress, most }: ImportOptions): Promise<ImportReport> {
-    const report = new ReportBuilder(dryRun)
-    const { call } = this.#dependencies
-    for await (const chunk of chunks(csvRows(content))) {
-      call.signal.throwIfAborted()
-      await this.#importChunk(chunk, dryRun, report)
-      progress?.({ done: report.total, message: `${report.total} rows` })
-    }
-    return report.report(most)
-  }
-
-  async #importChunk(chunk: readonly CsvRow[], dryRun: boolean, report: ReportBuilder): Promise<void> {
-    const { db, sites } = this.#dependencies
-    const names = chunk.flatMap(({ cells }) => (cells?.site ? [cells.site] : []))
-    const siteIds = names.length > 0 ? await sites.idsByName(names) : new Map<string, string>()
-    const work = async (): Promise<void> => {
-      const rows = await this.#checkSites(chunk.map(line => importRow(line, siteIds)))
-      const decided = await this.#decide(rows)
-      const created = decided.filter(decision => !isFaulty(decision) && !decision.before) as Decision[]
-      const updated = decided.filter(decision => !isFaulty(decision) && decision.change) as Decision[]
-      const ids = dryRun ? new Map<ImportRow, string>() : await this.#write(created, updated)
-      for (const decision of decided) {
-        if (isFaulty(decision)) {
-          report.add({ row: decision.row, status: 'failed', errors: [...decision.errors] })
-          continue
-        }
-        const { row, before, change } = decision
-        const id = before?.id ?? ids.get(row)
-        const status = before ? (change ? 'updated' : 'unchanged') : 'created'
-        report.add({ row: row.row, status, name: row.asset.name, ...(id ? { id } : {}) })
+  /**
+   * @param content the text of the file, in pieces of any size
+   * @throws Problem `invalid` when the header cannot be imported: then nothing is written
+   * @throws Problem what `content` throws; then the rows before stay imported, and the detail says how many
+   */
+  async run(content: AsyncIterable<string> | Iterable<string>, options: ImportOptions): Promise<ImportReport> {
+    const report = new ReportBuilder(options.dryRun)
+    const register = new RowRegister()
+    try {
+      for await (const chunk of chunks(csvRows(content))) {
+        options.signal?.throwIfAborted()
+        for (const line of await this.#import(await this.#read(chunk, register), options)) report.add(line)
+        options.progress?.(report.total)
       }
+    } catch (error) {
+      if (!(error instanceof Problem) || options.dryRun || report.total === 0) throw error
+      const done = `${report.total} rows before that are imported; it does no harm to import the file again.`
+      throw problem(error.code, `${error.message} ${done}`, { cause: error })
     }
-    await (dryRun ? work() : db.transaction(work))
+    return report.report(options.lines)
   }
 
-  /** Rows that name a site by an id that no site has. */
-  async #checkSites(rows: readonly (ImportRow | FaultyRow)[]): Promise<(ImportRow | FaultyRow)[]> {
-    const known = new Map<string, boolean>()
-    const checked: (ImportRow | FaultyRow)[] = []
-    for (const row of rows) {
-      const id = isFaulty(row) ? null : row.asset.site_id
-      if (id !== null && !known.has(id)) known.set(id, (await this.#dependencies.sites.find(id)) !== undefined)
-      checked.push(id === null || known.get(id) ? row : { row: row.row, errors: ['site_id: no site has this id'] })
+  /** Rows as assets: faulty when a value is wrong, the site unknown, or the asset in the file before. */
+  async #read(chunk: readonly CsvRow[], register: RowRegister): Promise<Read[]> {
+    const siteIds = await this.#sites.idsByName(chunk.flatMap(({ cells }) => cells?.get('site') || []))
+    const rows = chunk.map(row => importRow(row, siteIds))
+    const good = rows.filter(row => !isFaulty(row))
+    const sites = new Set<string | null>()
+    for (const id of new Set(good.flatMap(({ change }) => change.site_id ?? []))) {
+      if (await this.#sites.find(id)) sites.add(id)
     }
-    return checked
-  }
-
-  async #decide(rows: readonly (ImportRow | FaultyRow)[]): Promise<(Decision | FaultyRow)[]> {
-    const { assetRepository } = this.#dependencies
-    const good = rows.filter(row => !isFaulty(row)) as ImportRow[]
-    const keys = good.flatMap(({ asset }) => asset.external_key ?? [])
-    const names = good.flatMap(({ asset }) => (asset.external_key === null ? asset.name : []))
-    const byKey = new Map(
-      (await inBatches(keys, part => assetRepository.byExternalKeys(part))).map(row => [row.external_key, row]),
-    )
-    const byName = Map.groupBy(await inBatches(names, part => assetRepository.byNames(part)), row =>
-      row.name.toLowerCase(),
-    )
+    const exported = new Set((await this.#assets.byIds(good.flatMap(({ id }) => id ?? []))).map(({ id }) => id))
     return rows.map(row => {
       if (isFaulty(row)) return row
-      const { asset } = row
-      const place = asset.external_key ?? `${asset.site_id}/${asset.name.toLowerCase()}`
-      const first = this.#seen.get(place)
-      if (first !== undefined) return { row: row.row, errors: [`is the same asset as row ${first}`] }
-      this.#seen.set(place, row.row)
-      if (asset.external_key !== null) return decision(row, byKey.get(asset.external_key))
-      const same = (byName.get(asset.name.toLowerCase()) ?? []).filter(
-        ({ site_id }) => row.change.site_id === undefined || site_id === asset.site_id,
-      )
-      if (same.length > 1) {
-        return { row: row.row, errors: [`name: ${same.length} assets are called so; give each an external_key`] }
-      }
-      return decision(row, same[0])
+      if (row.change.site_id && !sites.has(row.change.site_id)) return faulty(row, 'site_id: no site has this id')
+      const known = row.id === undefined || exported.has(row.id) ? row : { ...row, id: undefined }
+      const earlier = register.add(known)
+      return earlier === undefined ? known : faulty(row, `is the same asset as row ${earlier}`)
     })
   }
 
-  async #write(created: readonly Decision[], updated: readonly Decision[]): Promise<ReadonlyMap<ImportRow, string>> {
-    const { call, assetRepository, assetCpeRepository } = this.#dependencies
-    const now = call.now()
-    const rows = await assetRepository.insert(
-      created.map(({ row }) => row.asset),
+  /** Imports rows in one transaction; when the database refuses it, in halves, until the row that is refused is alone. */
+  async #import(rows: readonly Read[], options: ImportOptions): Promise<ImportLine[]> {
+    const plan = (): Promise<Planned[]> => planRows(this.#assets, rows, options.mayUpdate)
+    if (options.dryRun) return (await plan()).map(planned => toLine(planned))
+    try {
+      return await this.#db.transaction(async () => this.#write(await plan()))
+    } catch (error) {
+      const reason = this.#refusal(error)
+      if (reason === undefined) throw error
+      const [only] = rows
+      if (only && rows.length === 1) return [toLine(isFaulty(only) ? only : faulty(only, reason))]
+      const middle = rows.length >> 1
+      const before = await this.#import(rows.slice(0, middle), options)
+      return [...before, ...(await this.#import(rows.slice(middle), options))]
+    }
+  }
+
+  /** What an error of the database says about a row: others write at the same time, or compare keys without case. */
+  #refusal(error: unknown): string | undefined {
+    const { dialect } = this.#db
+    if (dialect.isUniqueViolation(error)) return 'external_key: another asset has it'
+    return dialect.isForeignKeyViolation(error) ? 'site: was deleted meanwhile' : undefined
+  }
+
+  async #write(planned: readonly Planned[]): Promise<ImportLine[]> {
+    const now = this.#call.now()
+    const work = planned.filter(row => !isFaulty(row))
+    const added = work.filter(({ before }) => !before)
+    const made = await this.#assets.insert(
+      added.map(({ row }) => row.asset),
       'import',
       now,
     )
-    const ids = new Map<ImportRow, string>()
-    const named: { id: string; cpes: readonly string[] }[] = []
-    for (const [index, { row }] of created.entries()) {
-      const made = rows[index] as AssetRow
-      ids.set(row, made.id)
-      if (row.asset.cpes.length > 0) named.push({ id: made.id, cpes: row.asset.cpes })
-      call.audit({ action: 'asset.created', resourceType: 'asset', resourceId: made.id, after: toAsset(made) })
+    const rows = new Map(added.map((one, at) => [one, made[at] as AssetRow]))
+    const lost = new Set<PlannedRow>()
+    for (const one of work) {
+      if (!one.before || !one.change) continue
+      if (!(await this.#assets.update(one.before.id, one.before.revision, one.change, now))) lost.add(one)
     }
-    await assetCpeRepository.replace(named, true)
-    const renamed: { id: string; cpes: readonly string[] }[] = []
-    for (const { before, change } of updated as Required<Decision>[]) {
-      await assetRepository.update(before.id, before.revision, change, now)
-      if (change.cpes) renamed.push({ id: before.id, cpes: change.cpes })
+    const done = work.filter(one => !lost.has(one))
+    await this.#replaceCpes(done, rows)
+    for (const one of done) this.#audit(one, rows.get(one))
+    return planned.map(one => {
+      if (isFaulty(one)) return toLine(one)
+      return toLine(lost.has(one) ? faulty(one.row, 'was changed meanwhile; import it again') : one, rows.get(one)?.id)
+    })
+  }
+
+  async #replaceCpes(done: readonly PlannedRow[], made: ReadonlyMap<PlannedRow, AssetRow>): Promise<void> {
+    const fresh = done.flatMap(one => {
+      const row = made.get(one)
+      return row && one.row.asset.cpes.length > 0 ? [{ id: row.id, cpes: one.row.asset.cpes }] : []
+    })
+    const renamed = done.flatMap(({ before, change }) =>
+      before && change?.cpes ? [{ id: before.id, cpes: change.cpes }] : [],
+    )
+    await this.#cpes.insert(fresh)
+    await this.#cpes.replace(renamed)
+    const asset_ids = [...fresh, ...renamed].map(({ id }) => id)
+    if (asset_ids.length > 0) await this.#call.emit(assetCpesChanged, { asset_ids })
+  }
+
+  #audit({ before, change }: PlannedRow, made: AssetRow | undefined): void {
+    if (made) {
+      this.#call.audit({
+        action: 'asset.created',
+        resourceType: 'asset',
+        resourceId: made.id,
+        after: toAsset(made),
+      })
+    } else if (before && change) {
       const old = toAsset(before)
-      call.audit({
+      this.#call.audit({
         action: 'asset.updated',
         resourceType: 'asset',
         resourceId: before.id,
@@ -156,22 +176,18 @@ export class ImportService {
         after: { ...old, ...change },
       })
     }
-    await assetCpeRepository.replace(renamed)
-    const affected = [...named, ...renamed].map(({ id }) => id)
-    for (let start = 0; start < affected.length; start += 500) {
-      await call.emit(assetCpesChanged, { asset_ids: affected.slice(start, start + 500) })
-    }
-    return ids
   }
 }
 
-function decision(row: ImportRow, before: AssetRow | undefined): Decision {
-  if (!before) return { row }
-  const stored = toAsset(before) as Record<string, unknown>
-  const differing = Object.entries(row.change).filter(([field, value]) => !isDeepStrictEqual(stored[field], value))
-  return differing.length === 0
-    ? { row, before }
-    : { row, before, change: Object.fromEntries(differing) as AssetChange }
+function toLine(planned: Planned, made?: string): ImportLine {
+  if (isFaulty(planned)) {
+    const { row, name, errors } = planned
+    return { row, status: 'failed', ...(name === undefined ? {} : { name }), errors: [...errors] }
+  }
+  const { row, before, change } = planned
+  const status = before ? (change ? 'updated' : 'unchanged') : 'created'
+  const id = before?.id ?? made
+  return { row: row.row, status, name: row.asset.name, ...(id === undefined ? {} : { id }) }
 }
 
 async function* chunks(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
@@ -183,11 +199,4 @@ async function* chunks(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
     chunk = []
   }
   if (chunk.length > 0) yield chunk
-}
-
-async function inBatches<T>(values: readonly string[], read: (batch: readonly string[]) => Promise<T[]>): Promise<T[]> {
-  const found: T[] = []
-  for (let start = 0; start < values.length; start += CHUNK)
-    found.push(...(await read(values.slice(start, start + CHUNK))))
-  return found
 }

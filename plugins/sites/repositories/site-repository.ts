@@ -1,5 +1,9 @@
 import { contains, defineList, equals, newId, prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { nameKey } from '../public.ts'
 import { type NewSite, Site, type SiteChange } from '../site.ts'
+
+/** Names in one query: SQL Server binds at most 2,100 values. */
+const BATCH = 500
 
 /** A row of `sites`. */
 export interface SiteRow extends Site {
@@ -40,18 +44,18 @@ export class SiteRepository {
     return this.#db.first(byId, { id })
   }
 
+  /** Ids by the names as they are given, compared by `nameKey`. */
   async idsByName(names: readonly string[]): Promise<Map<string, string>> {
+    const wanted = Map.groupBy(new Set(names), nameKey)
+    const keys = [...wanted.keys()]
     const found = new Map<string, string>()
-    const wanted = [...new Set(names.map(name => name.toLowerCase()))]
-    for (let start = 0; start < wanted.length; start += 500) {
+    for (let start = 0; start < keys.length; start += BATCH) {
+      const batch = keys.slice(start, start + BATCH)
       const rows: { id: string; name: string }[] = await this.#db
         .table('sites')
-        .whereRaw(
-          `lower(name) in (${wanted.slice(start, start + 500).map(() => '?')})`,
-          wanted.slice(start, start + 500),
-        )
+        .whereRaw(`lower(name) in (${batch.map(() => '?')})`, batch)
         .select('id', 'name')
-      for (const { id, name } of rows) found.set(name.toLowerCase(), id)
+      for (const { id, name } of rows) for (const given of wanted.get(nameKey(name)) ?? []) found.set(given, id)
     }
     return found
   }
@@ -72,6 +76,7 @@ export class SiteRepository {
     return changed > 0
   }
 
+  /** False when the site is no longer at this revision. */
   async delete(id: string, revision: number): Promise<boolean> {
     return (await this.#db.table('sites').where({ id, revision }).delete()) > 0
   }

@@ -5,6 +5,7 @@ import { openSqlite } from '../../../db/dialects/sqlite.ts'
 import { Passwords } from '../../../kernel/access/passwords.ts'
 import { registerTenant } from '../../../kernel/access/registration.ts'
 import { definePlugin } from '../../../kernel/contract.ts'
+import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import { createKernel, type Kernel } from '../../../kernel/kernel.ts'
 import { createLogger } from '../../../kernel/log/create-logger.ts'
@@ -51,6 +52,7 @@ export interface Person {
   readonly email: string
 }
 
+const quick = new Passwords({ cost: 4 })
 const silent = createLogger({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', LOG_REQUESTS: 'errors' })
 let accounts = 0
 
@@ -121,7 +123,7 @@ export class AccessHouse {
     const made = await registerTenant(
       this.database,
       { account_name, tenant_name: 'Acme', name: 'Ada', email, password: PASSWORD },
-      { passwords: new Passwords({ cost: 4 }), features: this.kernel.tenancy.features },
+      { passwords: quick, features: this.kernel.tenancy.features },
       this.clock.now(),
     )
     return { tenantId: made.tenant_id, userId: made.user_id, email }
@@ -158,14 +160,16 @@ export class AccessHouse {
     return new Session(this, body.access_token, cookie as string)
   }
 
-  /** A user without groups beside the Admin of a tenant. */
-  async colleague(admin: Session, name: string, groups: readonly string[] = []): Promise<Person> {
+  /** Another user of the same tenant, with a password that is quickly hashed. */
+  async colleague(admin: Person, name: string, groups: readonly string[] = []): Promise<Person> {
+    const userId = newId()
     const email = `${name.toLowerCase()}-${++accounts}@colleague.example`
-    const made = await admin.send('POST', '/api/v1/users', {
-      body: { email, name, password: PASSWORD, group_ids: groups },
-    })
-    if (made.status !== 201) throw new Error(JSON.stringify(made.body))
-    return { tenantId: '', userId: made.body.id, email }
+    const password_hash = await quick.hash(PASSWORD)
+    const times = { created_at: this.clock.now(), updated_at: this.clock.now() }
+    const db = this.database.forTenant(admin.tenantId)
+    await db.table('users').insert({ id: userId, email, email_key: email, name, password_hash, ...times })
+    for (const group_id of groups) await db.table('user_groups').insert({ user_id: userId, group_id })
+    return { tenantId: admin.tenantId, userId, email }
   }
 }
 

@@ -3,8 +3,9 @@ import { AccessHouse } from './access-house.ts'
 
 test('a group grants what it holds, from its next request on', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
-  const bob = await house.colleague(admin, 'Bob')
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const bob = await house.colleague(ada, 'Bob')
   const session = await house.as(bob)
   t.is((await session.send('GET', '/api/v1/groups')).status, 403)
 
@@ -81,7 +82,7 @@ test('the last Admin cannot be removed', async t => {
   t.is(refused.status, 409)
   t.is((await admin.send('GET', '/api/v1/groups')).status, 200)
 
-  const bob = await house.colleague(admin, 'Bob')
+  const bob = await house.colleague(ada, 'Bob')
   await admin.send('PATCH', `/api/v1/users/${bob.userId}`, { body: { active: false } })
   t.is(
     (await admin.send('PUT', url, { body: { user_ids: [bob.userId] } })).status,
@@ -95,11 +96,12 @@ test('the last Admin cannot be removed', async t => {
 
 test('nobody grants what they lack', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
+  const ada = await house.account()
+  const admin = await house.as(ada)
   const { body: lesser } = await admin.send('POST', '/api/v1/groups', {
     body: { name: 'Group keepers', permissions: ['rbac:read', 'rbac:manage', 'users:read'] },
   })
-  const keeper = await house.colleague(admin, 'Kay', [lesser.id])
+  const keeper = await house.colleague(ada, 'Kay', [lesser.id])
   const session = await house.as(keeper)
   const adminGroup = await admin.groupId('Admin')
   const readOnly = await admin.groupId('Read only')

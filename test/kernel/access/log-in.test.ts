@@ -84,7 +84,7 @@ test('a wrong password, an unknown and an inactive account get the same answer',
   const house = await AccessHouse.open(t)
   const admin = await house.account()
   const session = await house.as(admin)
-  const inactive = await house.colleague(session, 'Ina')
+  const inactive = await house.colleague(admin, 'Ina')
   await session.send('PATCH', `/api/v1/users/${inactive.userId}`, { body: { active: false } })
   const answers = [
     await house.login(admin.email, 'not the password'),

@@ -1,11 +1,18 @@
 import test from 'ava'
-import { AccessHouse } from './access-house.ts'
+import { AccessHouse, PASSWORD } from './access-house.ts'
 
 test('an admin makes a user, who logs in with what their groups grant', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
-  const reader = await house.colleague(admin, 'Rea', [await admin.groupId('Read only')])
-  const session = await house.as(reader)
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const email = 'rea@readers.example'
+  const made = await admin.send('POST', '/api/v1/users', {
+    body: { email, name: 'Rea', password: PASSWORD, group_ids: [await admin.groupId('Read only')] },
+  })
+  t.is(made.status, 201)
+  t.like(made.body, { email, name: 'Rea', active: true, mfa_enabled: false })
+  t.is(made.body.password_hash, undefined)
+  const session = await house.as({ email })
   const { body } = await session.send('GET', '/api/v1/me')
   t.true(body.permissions.includes('pumps:read'))
   t.true(body.permissions.includes('users:read'))
@@ -19,9 +26,10 @@ test('an admin makes a user, who logs in with what their groups grant', async t 
 
 test('users are listed, searched and filtered', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
-  const zoe = await house.colleague(admin, 'Zoe', [await admin.groupId('Read only')])
-  await house.colleague(admin, 'Bob')
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const zoe = await house.colleague(ada, 'Zoe', [await admin.groupId('Read only')])
+  await house.colleague(ada, 'Bob')
   const names = async (query: string): Promise<string[]> => {
     const { status, body } = await admin.send('GET', `/api/v1/users?${query}`)
     t.is(status, 200, JSON.stringify(body))
@@ -41,7 +49,7 @@ test('an e-mail that is taken on the platform is a conflict', async t => {
   const admin = await house.as(await house.account())
   const elsewhere = await house.account()
   const { status, body } = await admin.send('POST', '/api/v1/users', {
-    body: { email: elsewhere.email, name: 'X', password: 'quiet otter at the kiln' },
+    body: { email: elsewhere.email, name: 'X', password: PASSWORD },
   })
   t.is(status, 409)
   t.is(body.error, 'conflict')
@@ -49,8 +57,9 @@ test('an e-mail that is taken on the platform is a conflict', async t => {
 
 test('deactivation ends sessions at once, and log-in', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
-  const bob = await house.colleague(admin, 'Bob')
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const bob = await house.colleague(ada, 'Bob')
   const session = await house.as(bob)
   t.is((await session.send('GET', '/api/v1/me')).status, 200)
   const { status, body } = await admin.send('PATCH', `/api/v1/users/${bob.userId}`, { body: { active: false } })
@@ -70,26 +79,47 @@ test('the last active Admin cannot be deactivated', async t => {
   const refused = await admin.send('PATCH', `/api/v1/users/${ada.userId}`, { body: { active: false } })
   t.is(refused.status, 409)
   t.is((await admin.send('GET', '/api/v1/me')).status, 200, 'nothing of it was done')
-  await house.colleague(admin, 'Bob', [await admin.groupId('Admin')])
+  await house.colleague(ada, 'Bob', [await admin.groupId('Admin')])
   t.is((await admin.send('PATCH', `/api/v1/users/${ada.userId}`, { body: { active: false } })).status, 200)
 })
 
 test('nobody puts a new user into a group that holds more than they do', async t => {
   const house = await AccessHouse.open(t)
-  const admin = await house.as(await house.account())
+  const ada = await house.account()
+  const admin = await house.as(ada)
   const { body: group } = await admin.send('POST', '/api/v1/groups', {
     body: { name: 'Front desk', permissions: ['users:read', 'users:manage', 'rbac:read'] },
   })
-  const desk = await house.as(await house.colleague(admin, 'Dee', [group.id]))
+  const desk = await house.as(await house.colleague(ada, 'Dee', [group.id]))
   const make = (group_ids: readonly string[]) =>
     desk.send('POST', '/api/v1/users', {
-      body: { email: `new-${group_ids.length}@x.example`, name: 'New', password: 'quiet otter at the kiln', group_ids },
+      body: { email: `new-${group_ids.length}@x.example`, name: 'New', password: PASSWORD, group_ids },
     })
   t.is((await make([await admin.groupId('Admin')])).status, 403)
   t.is((await make([group.id])).status, 201)
   const unknown = await make(['01900000-0000-7000-8000-000000000000', group.id])
   t.is(unknown.status, 422)
   t.is(unknown.body.errors[0].path, 'body.group_ids.0')
+})
+
+test('nobody reactivates somebody who may do more than they do', async t => {
+  const house = await AccessHouse.open(t)
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const { body: group } = await admin.send('POST', '/api/v1/groups', {
+    body: { name: 'Front desk', permissions: ['users:read', 'users:manage'] },
+  })
+  const desk = await house.as(await house.colleague(ada, 'Dee', [group.id]))
+  const chief = await house.colleague(ada, 'Che', [await admin.groupId('Admin')])
+  const bob = await house.colleague(ada, 'Bob')
+  for (const [person, status] of [
+    [chief, 403],
+    [bob, 200],
+  ] as const) {
+    const url = `/api/v1/users/${person.userId}`
+    await admin.send('PATCH', url, { body: { active: false } })
+    t.is((await desk.send('PATCH', url, { body: { active: true } })).status, status)
+  }
 })
 
 test('a change on top of another one is refused', async t => {

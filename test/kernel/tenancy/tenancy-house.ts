@@ -1,14 +1,12 @@
 import type { ExecutionContext } from 'ava'
 import type { Database } from '../../../db/database.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
-import { migrate } from '../../../db/migrate.ts'
-import { findMigrations, KERNEL_MIGRATIONS } from '../../../db/migration-files.ts'
 import type { PlatformCall } from '../../../kernel/contract.ts'
 import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import type { Log } from '../../../kernel/log/log.ts'
 import { Features } from '../../../kernel/tenancy/features.ts'
 import { bumpRevision } from '../../../kernel/tenancy/revisions.ts'
+import { emptyDatabase } from '../jobs/job-database.ts'
 
 const nothing = (): undefined => undefined
 
@@ -22,14 +20,6 @@ export const quiet: Log = {
   fatal: nothing,
   enabled: () => false,
   child: () => quiet,
-}
-
-/** A migrated database in memory, closed after the test. */
-export async function openDatabase(t: ExecutionContext): Promise<Database> {
-  const database = await openSqlite({ filename: ':memory:' })
-  t.teardown(() => database.close())
-  await migrate(database, { migrations: findMigrations(KERNEL_MIGRATIONS) })
-  return database
 }
 
 /** The moment at which tests begin. */
@@ -64,7 +54,7 @@ export class TenancyHouse {
   }
 
   static async open(t: ExecutionContext): Promise<TenancyHouse> {
-    return new TenancyHouse(await openDatabase(t))
+    return new TenancyHouse(await emptyDatabase(t))
   }
 
   /** Another instance of the server on the same database. */

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { assetCpesChanged } from '../../assets/public.ts'
+import { catalogueChanged } from '../../cve-feed/public.ts'
+import type { VulnerabilityKit } from '../plugin.ts'
+
+const REMATCH = { unique: 'rematch' }
+const LONG_MS = 60 * 60_000
+
+/** Jobs that keep vulnerabilities in line with assets and catalogue, and the events that start them. */
+export function matchingJobs(kit: VulnerabilityKit): void {
+  kit.job('scan', {
+    scope: 'tenant',
+    data: z.strictObject({ asset_ids: z.array(z.string()).max(500).optional() }),
+    every: '17 3 * * *',
+    timeoutMs: LONG_MS,
+    run: ({ asset_ids }, { matchingService, progress }) =>
+      asset_ids ? matchingService.scanAssets(asset_ids, progress) : matchingService.scanAll(progress),
+  })
+  kit.job('rematch', {
+    scope: 'tenant',
+    data: z.strictObject({}),
+    every: '5 minutes',
+    timeoutMs: LONG_MS,
+    run: (_data, { matchingService, progress }) => matchingService.rematchChanges(progress),
+  })
+  kit.job('reopen-accepted', {
+    scope: 'tenant',
+    data: z.strictObject({}),
+    every: '1 hour',
+    run: async (_data, { call, vulnerabilityRepository }) => ({
+      reopened: await vulnerabilityRepository.reopenExpired(call.now()),
+    }),
+  })
+  kit.on(assetCpesChanged, async ({ payload }, { call, matchingState }) => {
+    await matchingState.mark(payload.asset_ids, call.now())
+    await call.enqueue('rematch', {}, REMATCH)
+  })
+  kit.onPlatform(catalogueChanged, async (_delivery, { call, matchedTenants }) => {
+    for (const tenantId of await matchedTenants.ids()) await call.enqueue('rematch', {}, { ...REMATCH, tenantId })
+  })
+}

@@ -1,0 +1,214 @@
+import { newId, prepare, type TenantDb } from '../../../kernel/contract.ts'
+import type { CveFacts } from '../../cve-feed/public.ts'
+import { type CopiedFacts, copiedFacts, copiedFinding, type Finding } from '../finding.ts'
+import { riskScore } from '../risk.ts'
+import { activeStatuses, type Status } from '../vulnerability.ts'
+
+/** A stored vulnerability, as matching compares it. */
+export interface StoredFinding extends Omit<CopiedFacts, 'kev' | 'cvss_order' | 'epss_order'> {
+  readonly id: string
+  readonly asset_id: string
+  readonly cve_id: string
+  readonly status: Status
+  readonly confidence: 'confirmed' | 'possible'
+  readonly criteria: string
+  readonly criteria_hash: string
+  readonly kev: unknown
+  readonly revision: number
+}
+
+/** The facts of a CVE as the tenant's vulnerabilities have them. */
+export type StoredFacts = Omit<StoredFinding, 'id' | 'asset_id' | 'status' | 'criteria' | 'criteria_hash' | 'revision'>
+
+const facts = [
+  'cvss_score',
+  'cvss_version',
+  'cvss_vector',
+  'epss',
+  'epss_percentile',
+  'kev',
+  'kev_due_date',
+  'exploits',
+  'severity',
+] as const
+const compared = ['id', 'asset_id', 'cve_id', 'status', 'confidence', 'criteria', 'criteria_hash', 'revision', ...facts]
+
+/** Ids that one statement names; SQL Server takes 2,100 values. */
+const BATCH = 500
+
+const KEY = ['asset_id', 'tenant_id', 'cve_id'] as const
+const OVERWRITTEN = [
+  ...facts,
+  'cvss_order',
+  'epss_order',
+  'confidence',
+  'criteria',
+  'criteria_hash',
+  'risk',
+  'last_seen',
+  'updated_at',
+  'revision',
+] as const
+
+const factsOfCve = prepare<{ cveId: string }, StoredFacts>((from, v) =>
+  from
+    .table('vulnerabilities')
+    .where('cve_id', v.cveId)
+    .whereNot('status', 'resolved')
+    .distinct('cve_id', 'confidence', ...facts),
+)
+
+/** A finding, the asset it is about, and what is stored of the two. */
+export interface Match {
+  readonly assetId: string
+  readonly finding: Finding
+  readonly stored?: StoredFinding
+}
+
+/** The tenant's vulnerabilities as matching writes them: many at a time, inside the caller's transaction. */
+export class FindingRepository {
+  readonly #db: TenantDb
+
+  constructor({ db }: { db: TenantDb }) {
+    this.#db = db
+  }
+
+  /** What is stored for these assets (at most 500), all of it or only of these CVEs. */
+  async stored(assetIds: readonly string[], cveIds?: readonly string[]): Promise<StoredFinding[]> {
+    const query = () => this.#db.table('vulnerabilities').whereIn('asset_id', assetIds).select(compared)
+    if (!cveIds) return query()
+    const found: StoredFinding[] = []
+    for (let start = 0; start < cveIds.length; start += BATCH) {
+      found.push(...((await query().whereIn('cve_id', cveIds.slice(start, start + BATCH))) as StoredFinding[]))
+    }
+    return found
+  }
+
+  insert(matches: readonly Match[], now: Date): Promise<void> {
+    const rows = matches.map(match => this.#row(match, now))
+    return this.#db.upsert('vulnerabilities', rows, KEY, [])
+  }
+
+  /** Writes what changed of stored vulnerabilities, but for their status. */
+  overwrite(matches: readonly Match[], now: Date): Promise<void> {
+    const rows = matches.map(match => this.#row(match, now))
+    return this.#db.upsert('vulnerabilities', rows, KEY, OVERWRITTEN)
+  }
+
+  /** A new round: what users said of it before is about the match that was. */
+  reopen(ids: readonly string[], now: Date): Promise<number> {
+    return this.#set(ids, { status: 'open', reason: null, accepted_until: null, resolved_at: null }, now)
+  }
+
+  resolve(ids: readonly string[], now: Date): Promise<number> {
+    return this.#set(ids, { status: 'resolved', accepted_until: null, resolved_at: now.toISOString() }, now)
+  }
+
+  /** Resolves everything of these assets: nothing matches them any more. */
+  async resolveAll(assetIds: readonly string[], now: Date): Promise<number> {
+    const time = now.toISOString()
+    let resolved = 0
+    for (let start = 0; start < assetIds.length; start += BATCH) {
+      resolved += await this.#db
+        .table('vulnerabilities')
+        .whereIn('asset_id', assetIds.slice(start, start + BATCH))
+        .whereNot('status', 'resolved')
+        .update({ status: 'resolved', accepted_until: null, resolved_at: time, updated_at: time })
+        .increment('revision')
+    }
+    return resolved
+  }
+
+  /** Notes that what these assets (at most 500) have still matches, where that was last noted before `since`. */
+  async seen(assetIds: readonly string[], since: Date, now: Date): Promise<void> {
+    await this.#db
+      .table('vulnerabilities')
+      .whereIn('asset_id', assetIds)
+      .whereNot('status', 'resolved')
+      .where('last_seen', '<', since.toISOString())
+      .update({ last_seen: now.toISOString() })
+  }
+
+  /** Assets that have vulnerabilities, with ids after `after` and up to `last`. */
+  async assetIds(after: string | undefined, last: string | undefined): Promise<string[]> {
+    const query = this.#db.table('vulnerabilities').distinct('asset_id')
+    if (after !== undefined) query.where('asset_id', '>', after)
+    if (last !== undefined) query.where('asset_id', '<=', last)
+    return ((await query) as { asset_id: string }[]).map(row => row.asset_id)
+  }
+
+  /** Of these CVEs, those the tenant has vulnerabilities of. */
+  async known(cveIds: readonly string[]): Promise<string[]> {
+    const found: string[] = []
+    for (let start = 0; start < cveIds.length; start += BATCH) {
+      const rows: { cve_id: string }[] = await this.#db
+        .table('vulnerabilities')
+        .whereIn('cve_id', cveIds.slice(start, start + BATCH))
+        .distinct('cve_id')
+      found.push(...rows.map(row => row.cve_id))
+    }
+    return found
+  }
+
+  /** Assets with a vulnerability of one of these CVEs that is not resolved. */
+  async assetsOf(cveIds: readonly string[], only?: 'active and confirmed'): Promise<string[]> {
+    const ids = new Set<string>()
+    for (let start = 0; start < cveIds.length; start += BATCH) {
+      const query = this.#db
+        .table('vulnerabilities')
+        .whereIn('cve_id', cveIds.slice(start, start + BATCH))
+        .whereNot('status', 'resolved')
+        .distinct('asset_id')
+      if (only) query.whereIn('status', activeStatuses).where('confidence', 'confirmed')
+      for (const row of (await query) as { asset_id: string }[]) ids.add(row.asset_id)
+    }
+    return [...ids]
+  }
+
+  /** The facts that the tenant's vulnerabilities of a CVE show now: one for each way they differ. */
+  factsOf(cveId: string): Promise<StoredFacts[]> {
+    return this.#db.all(factsOfCve, { cveId })
+  }
+
+  /** Copies the facts of a CVE to every vulnerability of it that is not resolved. Answers how many. */
+  async copyFacts(cve: CveFacts, now: Date): Promise<number> {
+    let changed = 0
+    for (const confidence of ['confirmed', 'possible'] as const) {
+      changed += await this.#db
+        .table('vulnerabilities')
+        .where({ cve_id: cve.cve_id, confidence })
+        .whereNot('status', 'resolved')
+        .update({ ...copiedFacts(cve), risk: riskScore(cve, confidence), updated_at: now.toISOString() })
+        .increment('revision')
+    }
+    return changed
+  }
+
+  async #set(ids: readonly string[], values: Record<string, string | null>, now: Date): Promise<number> {
+    let changed = 0
+    for (let start = 0; start < ids.length; start += BATCH) {
+      changed += await this.#db
+        .table('vulnerabilities')
+        .whereIn('id', ids.slice(start, start + BATCH))
+        .update({ ...values, updated_at: now.toISOString() })
+        .increment('revision')
+    }
+    return changed
+  }
+
+  #row({ assetId, finding, stored }: Match, now: Date) {
+    const time = now.toISOString()
+    return {
+      id: stored?.id ?? newId(),
+      asset_id: assetId,
+      cve_id: finding.cveId,
+      status: stored?.status ?? 'open',
+      ...copiedFinding(finding),
+      first_seen: time,
+      last_seen: time,
+      created_at: time,
+      updated_at: time,
+      revision: (stored?.revision ?? 0) + 1,
+    }
+  }
+}
