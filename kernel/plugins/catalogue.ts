@@ -130,9 +130,11 @@ export class Catalogue {
   async #reconcile(): Promise<void> {
     const needed = this.#needed()
     for (const host of this.#hosts.toReversed()) {
-      if (host.state === 'running' && !needed.has(host)) {
+      if (!needed.has(host) && ['running', 'failed', 'blocked'].includes(host.state)) {
         await host.stop(this.#drainMs)
-        await this.#parked(host.plugin.name)
+        await this.#parked(host.plugin.name).catch((fault: unknown) => {
+          this.#log.error(fault as Error, `events for the plugin ${host.plugin.name} go on waiting for it`)
+        })
         this.#changes += 1
         this.#log.info({ plugin: host.plugin.name }, `plugin ${host.plugin.name} stopped: no tenant has it any more`)
       }

@@ -159,7 +159,8 @@ export class PluginHost {
   /** Takes the plugin out of service: its routes go, running work gets `drainMs` to end, then what it opened closes. */
   async stop(drainMs: number): Promise<void> {
     if (this.#state !== 'running') {
-      if (this.#state !== 'failed' && this.#state !== 'blocked') this.#to('stopped')
+      this.#error = undefined
+      this.#to('stopped')
       return
     }
     this.#drainMs = drainMs

@@ -202,17 +202,21 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   const config = loadConfig(env)
   const clock = new TestClock(options.now ?? new Date())
   const logging = createLogger(config)
+  const database = await openSqlite({ filename: ':memory:' })
   const kernel = await createKernel({
     config,
     env,
     logging,
     version: '0.0.0-test',
-    database: await openSqlite({ filename: ':memory:' }),
+    database,
     now: clock.now,
     passwords: new Passwords({ cost: 4 }),
     jobTiming: { pollMs: 200, lockMs: 2_000 },
     ...(options.plugins ? { plugins: options.plugins } : {}),
     ...options.kernel,
+  }).catch(async (error: unknown) => {
+    await database.close()
+    throw error
   })
   await kernel.start()
   const tenants = { a: await newTenant(kernel, 'tenant-a'), b: await newTenant(kernel, 'tenant-b') }

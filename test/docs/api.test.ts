@@ -9,7 +9,7 @@ const guide = await readFile(path.join(import.meta.dirname, '..', '..', 'docs', 
 test('every route that the API guide names exists', async t => {
   await using kernel = await startTestKernel()
   const { paths } = (await kernel.anonymous.get('/openapi.json')).body
-  const named = [...guide.matchAll(/`((?:(?:GET|POST|PUT|PATCH|DELETE) )+)(\/[a-z/:_-]+)/g)]
+  const named = [...guide.matchAll(/`((?:(?:GET|POST|PUT|PATCH|DELETE) )+)(\/[a-z0-9/:_-]+)/g)]
   t.true(named.length > 20)
   for (const [, methods = '', route = ''] of named) {
     const whole = /^\/(api|internal)\//.test(route) ? route : `/api/v1${route}`

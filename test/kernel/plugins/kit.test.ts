@@ -82,7 +82,7 @@ const misuses: readonly [what: string, setup: (kit: AnyKit) => void, sentence: s
 ]
 
 for (const [what, setup, sentence] of misuses) {
-  test(`${what} is refused with a sentence that says what to do`, async t => {
+  test.serial(`${what} is refused with a sentence that says what to do`, async t => {
     t.deepEqual(await outcome(setup), { state: 'failed', reason: sentence })
   })
 }

@@ -1,0 +1,93 @@
+import test from 'ava'
+import { z } from 'zod'
+import { serviceRef } from '../../../kernel/contract.ts'
+import { startTestKernel } from '../../../kernel/testing/test-kernel.ts'
+import { capturedLog } from '../testing/captured-log.ts'
+import { type AnyKit, smallPlugin } from './small-plugin.ts'
+
+const done = { summary: 's', permission: 'signed-in', handle: () => undefined } as const
+
+test('a plugin whose setup takes too long fails, and the others run', async t => {
+  const slow = smallPlugin('slow', () => new Promise<void>(() => undefined))
+  const fine = smallPlugin('fine', kit => kit.route('GET /fine', done))
+  await using house = await startTestKernel({ plugins: [slow, fine], kernel: { setupTimeoutMs: 20 } })
+  const { catalogue } = house.kernel
+  t.is(catalogue.byName('slow')?.state, 'failed')
+  t.is(catalogue.byName('slow')?.error?.message, 'plugin "slow" did not finish setup() within 0.02 s')
+  t.is((await (await house.as('a')).get('/fine')).status, 204)
+})
+
+test('what a failed setup had opened is closed, the last first, and nothing of it stays registered', async t => {
+  const closed: string[] = []
+  const failing = smallPlugin('failing', kit => {
+    kit.own.defer(() => void closed.push('first'))
+    kit.own.defer(() => void closed.push('second'))
+    kit.route('GET /failing', done)
+    kit.job('tidy', { scope: 'platform', data: z.object({}), run: async () => undefined })
+    throw new Error('no connection to the broker')
+  })
+  await using house = await startTestKernel({ plugins: [failing] })
+  t.deepEqual(closed.slice(0, 2), ['second', 'first'])
+  const answer = await (await house.as('a')).get('/failing')
+  t.is(answer.status, 503)
+  t.is(answer.body.error, 'plugin_unavailable')
+  t.is(answer.body.detail, 'The plugin "failing" is failed.')
+  t.is(answer.headers['retry-after'], '5')
+  await t.throwsAsync(house.job('failing', 'tidy', {}), { message: /has no job "tidy"/ })
+})
+
+test('a plugin that failed is tried again, and then those that wait for it start', async t => {
+  class Thing {}
+  const thing = serviceRef<Thing>('flaky.thing')
+  let [attempts, reachable] = [0, false]
+  const flaky = smallPlugin(
+    'flaky',
+    kit => {
+      attempts += 1
+      if (!reachable) throw new Error('not yet')
+      kit.route('GET /flaky', done)
+    },
+    { offers: { thing }, services: { thing: Thing } },
+  )
+  const waiting = smallPlugin('waiting', () => undefined, { uses: { thing } })
+  await using house = await startTestKernel({ plugins: [waiting, flaky] })
+  const { catalogue } = house.kernel
+  t.deepEqual([catalogue.byName('flaky')?.state, catalogue.byName('waiting')?.state], ['failed', 'blocked'])
+  const before = attempts
+  reachable = true
+  await catalogue.reconcile()
+  t.is(attempts, before + 1)
+  t.is(catalogue.byName('waiting')?.state, 'running')
+  t.is(catalogue.byName('flaky')?.state, 'running')
+  t.is(catalogue.byName('flaky')?.error, undefined)
+  t.is((await (await house.as('a')).get('/flaky')).status, 204)
+})
+
+test('each step of a plugin is one line of the log', async t => {
+  const log = capturedLog()
+  const house = await startTestKernel({
+    plugins: [smallPlugin('one', () => undefined)],
+    kernel: { logging: log.logging },
+  })
+  await house[Symbol.asyncDispose]()
+  const steps = log.records().filter(({ plugin, to }) => plugin === 'one' && to !== undefined)
+  t.deepEqual(
+    steps.map(({ from, to }) => `${from} -> ${to}`),
+    [
+      'checked -> migrating',
+      'migrating -> starting',
+      'starting -> running',
+      'running -> draining',
+      'draining -> stopped',
+    ],
+  )
+})
+
+test('settings of a plugin are checked before it starts, and reach it', async t => {
+  const config = z.object({ SMALL_PORT: z.coerce.number().int() })
+  let seen: unknown
+  const plugin = smallPlugin('small', (kit: AnyKit) => void (seen = kit.config), { config })
+  await using _ = await startTestKernel({ plugins: [plugin], env: { SMALL_PORT: '1883' } })
+  t.deepEqual(seen, { SMALL_PORT: 1883 })
+  await t.throwsAsync(startTestKernel({ plugins: [plugin], env: { SMALL_PORT: 'many' } }), { message: /SMALL_PORT/ })
+})
