@@ -19,7 +19,7 @@ export const kernelSettings = z
   .object({
     NODE_ENV: choice(
       ['development', 'production', 'test'],
-      'Production demands real secrets, makes no demo and hides details from answers.',
+      'Production demands real secrets, makes no demo and does not check answers against their schemas.',
     ).default('development'),
     HOST: text('Address to listen on.', { fallback: 'all addresses' }).optional(),
     PORT: integer(0, 65535, 'Port to listen on; 0 takes any free one.').default(8000),
@@ -54,7 +54,7 @@ export const kernelSettings = z
       .optional(),
     IS_DEV: flag('Takes DATABASE_URL even where SQL_SERVER is set.').default(false),
 
-    SECRET_KEY: text('Signs access tokens and seals stored secrets.', {
+    SECRET_KEY: text('Signs access and refresh tokens.', {
       secret: true,
       production: 'required',
       generated: true,
@@ -62,7 +62,7 @@ export const kernelSettings = z
     })
       .min(shortestKey)
       .optional(),
-    SECRET_KEY_PREVIOUS: text('The SECRET_KEY before the last change: still opens what it signed and sealed.', {
+    SECRET_KEY_PREVIOUS: text('The SECRET_KEY before the last change: tokens that it signed stay valid.', {
       secret: true,
       expected: `at least ${shortestKey} characters`,
     })
@@ -72,7 +72,7 @@ export const kernelSettings = z
     ACCESS_TOKEN_EXPIRE_MINUTES: integer(1, 1440, 'Life of an access token.').default(60),
     REFRESH_TOKEN_EXPIRE_DAYS: integer(1, 365, 'Life of a refresh token.').default(7),
     REFRESH_COOKIE_SAMESITE: choice(['strict', 'lax', 'none'], 'SameSite of the refresh cookie.').default('strict'),
-    ALLOW_ORIGINS: list('Web origins that may call the API and open sockets, such as `https://cloud.monozu.io`.', {
+    ALLOW_ORIGINS: list('Web origins that may call the API, such as `https://cloud.monozu.io`.', {
       production: 'required',
       expected: 'comma-separated origins without a path, such as https://cloud.monozu.io',
       fallback: '`http://localhost:3000`',

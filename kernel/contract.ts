@@ -258,11 +258,19 @@ export interface Delivery<P> {
   readonly payload: P
 }
 
+/** Facts of the installation. Services find them as `deployment`. */
+export interface Deployment {
+  readonly production: boolean
+  /** Folder for what the server keeps on disk; use a subfolder of your own. */
+  readonly dataDir: string
+}
+
 /** The only way a plugin registers behaviour. Every method throws outside `setup`. */
 export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extends ServiceClasses, U extends Refs> {
   /** The plugin's settings, checked. */
   readonly config: C
   readonly log: Log
+  readonly deployment: Deployment
   /** What must be closed when the plugin stops, last opened first. */
   readonly own: AsyncDisposableStack
   route<

@@ -106,7 +106,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
         ({ feature }) => feature === undefined || tenancy.features.tenant(tenantId)?.features.has(feature),
       ),
   })
-  const tenantsWith = (feature: string | undefined): readonly string[] => tenancy.features.current().tenantsWith(feature)
+  const tenantsWith = (feature: string | undefined): readonly string[] =>
+    tenancy.features.current().tenantsWith(feature)
 
   const core: Found[] = [
     access.plugin,
@@ -133,6 +134,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     provider: refId => catalogue.provider(refId),
     checksAnswers: !config.production,
     internalToken: config.CLOUD_INTERNAL_API_TOKEN,
+    deployment: { production: config.production, dataDir: config.DATA_DIR },
   }
   const known = new Set(unique.found.flatMap(({ plugin }) => Object.keys(plugin.permissions ?? {})))
   const sourceOf = new Map(unique.found.map(({ plugin, source }) => [plugin.name, source]))

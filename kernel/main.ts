@@ -27,7 +27,10 @@ try {
 } catch (error) {
   if (error instanceof UsageError) refuse(error.message, usageExitCode)
   if (error instanceof SettingsError) refuse(`The settings are not right:\n${error.message}`, usageExitCode)
+  const { StartFault } = await import('./start-fault.ts')
   const { DatabaseInUse } = await import('../db/dialects/sqlite.ts')
-  if (error instanceof DatabaseInUse) refuse(error.message, 1)
+  const { MigrationError } = await import('../db/migrate.ts')
+  if ([StartFault, DatabaseInUse, MigrationError].some(kind => error instanceof kind))
+    refuse((error as Error).message, 1)
   refuse(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Authenticator, TenantState } from './access/principal.ts'
+import type { Deployment } from './contract.ts'
 import type { Delivery } from './events/delivery.ts'
 import type { Scheduler } from './jobs/scheduler.ts'
 import type { Log } from './log/log.ts'
@@ -24,4 +25,5 @@ export interface Runtime {
   /** True: answers are checked against their schemas (tests and development). */
   readonly checksAnswers: boolean
   readonly internalToken: string
+  readonly deployment: Deployment
 }

@@ -6,6 +6,7 @@ import type { Environment } from '../config/parse-settings.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { createKernel, type Kernel } from './kernel.ts'
 import { createLogger, type Logging } from './log/create-logger.ts'
+import { StartFault } from './start-fault.ts'
 import { productVersion } from './version.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
@@ -51,7 +52,9 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
-      reject(taken ? new Error(`port ${PORT} is in use. Stop what uses it, or take another one: --port 8001`) : error)
+      reject(
+        taken ? new StartFault(`port ${PORT} is in use. Stop what uses it, or take another one: --port 8001`) : error,
+      )
     })
     server.listen(PORT, HOST, () => resolve(server.address() as AddressInfo))
   })
@@ -127,7 +130,7 @@ function announce(
     kernel.runtime.database.dialect.name === 'sqlite'
       ? `SQLite, ${path.join(path.relative(process.cwd(), config.DATA_DIR) || '.', 'monozu.db')}`
       : 'SQL Server'
-  const waiting = kernel.catalogue.hosts.filter(host => host.state === 'checked').map(host => host.plugin.name)
+  const waiting = kernel.catalogue.hosts.filter(host => host.state === 'waiting').map(host => host.plugin.name)
   const broken = kernel.catalogue.summary().filter(({ reason }) => reason !== undefined)
   const lines = [
     `Monozu Cloud Backend ${productVersion}`,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Database, Dialect, Row } from '../../db/database.ts'
-import { scopeToTenant } from '../../db/dialects/tenant-scope.ts'
+import { scopeToTenant, TenantEscape } from '../../db/dialects/tenant-scope.ts'
 import { type PreparedQuery, type QueryScope, tenantParam } from './prepared.ts'
 import { TransactionSlot } from './transaction-slot.ts'
 
@@ -57,8 +57,14 @@ export class TenantDb {
     return (await this.all(query, values))[0]
   }
 
-  /** Inserts the tenant's rows, or updates those whose key exists (see `Dialect.upsert`). */
-  upsert(table: string, rows: readonly Row[], key: readonly string[], update?: readonly string[]): Promise<void> {
+  /**
+   * Inserts the tenant's rows, or updates those whose key exists (see `Dialect.upsert`).
+   * @throws TenantEscape when it may update and `key` lacks `tenant_id`: the row found could be another tenant's
+   */
+  async upsert(table: string, rows: readonly Row[], key: readonly string[], update?: readonly string[]): Promise<void> {
+    if (update?.length !== 0 && !key.includes('tenant_id')) {
+      throw new TenantEscape(`an upsert into ${table} that updates must have tenant_id in its key`)
+    }
     const owned = rows.map(row => ({ ...row, tenant_id: this.tenantId }))
     return this.transaction(() => this.#database.dialect.upsert(this.#knex(), table, owned, key, update))
   }

@@ -116,7 +116,7 @@ export class Catalogue {
 
   /** Brings the running plugins in line with what the tenants have. */
   reconcile(): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#reconcile())
+    this.#queue = this.#queue.catch(() => undefined).then(() => this.#reconcile())
     return this.#queue
   }
 
@@ -140,6 +140,7 @@ export class Catalogue {
       }
     }
     for (const host of this.#hosts) {
+      if (!needed.has(host)) host.wait()
       if (!needed.has(host) || host.state === 'running') continue
       const missing = this.#missingProvider(host)
       if (missing) host.block(`needs the plugin "${missing}", which is not running`)

@@ -1,6 +1,6 @@
 import { type AwilixContainer, asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix'
 import type { PlatformWork, TenantCall } from '../call.ts'
-import type { AnyPlugin, ServiceClasses } from '../contract.ts'
+import type { AnyPlugin, Deployment, ServiceClasses } from '../contract.ts'
 import { problem } from '../errors.ts'
 import { gate } from '../tenancy/gate.ts'
 
@@ -19,12 +19,18 @@ interface ContextClass {
  * Builds the class of a plugin's call contexts, once. An instance has the call and a getter per service and used
  * service; the Awilix scope behind them is opened by the first getter, so a handler that needs none pays for none.
  */
-export function contextClass(plugin: AnyPlugin, kind: 'tenant' | 'platform', config: unknown): ContextClass {
+export function contextClass(
+  plugin: AnyPlugin,
+  kind: 'tenant' | 'platform',
+  config: unknown,
+  deployment: Deployment,
+): ContextClass {
   const services: ServiceClasses = (kind === 'tenant' ? plugin.services : plugin.platformServices) ?? {}
   const uses = kind === 'tenant' ? (plugin.uses ?? {}) : {}
   const container = createContainer({ injectionMode: InjectionMode.PROXY, strict: true })
   container.register({
     config: asValue(config),
+    deployment: asValue(deployment),
     db: asFunction(({ call }: CallContext) => call.db).scoped(),
     log: asFunction(({ call }: CallContext) => call.log).scoped(),
   })

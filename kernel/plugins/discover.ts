@@ -3,6 +3,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { AnyPlugin } from '../contract.ts'
+import { StartFault } from '../start-fault.ts'
 
 /** A plugin that was found, with where it was found. */
 export interface Found {
@@ -86,7 +87,7 @@ export function withoutClashes(candidates: readonly Found[]): {
 
 async function entries(folder: string): Promise<{ source: string; url: string }[]> {
   const children = await readdir(folder, { withFileTypes: true }).catch(() => undefined)
-  if (!children) throw new Error(`plugin folder ${folder} cannot be read; check PLUGIN_DIRS`)
+  if (!children) throw new StartFault(`plugin folder ${folder} cannot be read; check PLUGIN_DIRS`)
   const files = await Promise.all(
     children
       .filter(child => child.isDirectory())

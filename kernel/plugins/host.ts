@@ -85,8 +85,8 @@ export class PluginHost {
     this.#known = parts.known
     this.#setupTimeoutMs = parts.setupTimeoutMs ?? SETUP_TIMEOUT_MS
     this.log = parts.runtime.log.child({ plugin: parts.plugin.name })
-    this.#tenantContext = contextClass(parts.plugin, 'tenant', parts.config)
-    this.#platformContext = contextClass(parts.plugin, 'platform', parts.config)
+    this.#tenantContext = contextClass(parts.plugin, 'tenant', parts.config, parts.runtime.deployment)
+    this.#platformContext = contextClass(parts.plugin, 'platform', parts.config, parts.runtime.deployment)
   }
 
   get state(): PluginState {
@@ -113,6 +113,11 @@ export class PluginHost {
     return new this.#platformContext(call)
   }
 
+  /** Marks a plugin that no tenant has yet. */
+  wait(): void {
+    if (this.#state === 'checked') this.#to('waiting')
+  }
+
   /** Marks a plugin that cannot start, because of what it uses. */
   block(reason: string): void {
     this.#error = new Error(reason)
@@ -130,7 +135,14 @@ export class PluginHost {
         this.#migrated = true
       }
       this.#to('starting')
-      const { kit, registrations, close } = openKit(this.plugin, this.config, this.log, stack, this.#known)
+      const { kit, registrations, close } = openKit(
+        this.plugin,
+        this.config,
+        this.log,
+        this.#runtime.deployment,
+        stack,
+        this.#known,
+      )
       try {
         await within(
           this.#setupTimeoutMs,

@@ -3,6 +3,7 @@ import type {
   AnyPlugin,
   Context,
   Delivery,
+  Deployment,
   EventRef,
   Kit,
   PermissionKey,
@@ -79,6 +80,7 @@ export function openKit(
   plugin: AnyPlugin,
   config: unknown,
   log: Log,
+  deployment: Deployment,
   own: AsyncDisposableStack,
   known: ReadonlySet<string>,
 ): {
@@ -110,6 +112,7 @@ export function openKit(
   const kit: Kit<string, unknown, ServiceClasses, ServiceClasses, Refs> = {
     config,
     log,
+    deployment,
     own,
     route(signature, route) {
       guard('route')

@@ -13,7 +13,7 @@ export function fakeProviders(
   return Object.entries(uses).map(([name, ref], index) => {
     const fake = fakes[name]
     if (!fake) throw new Error(`testPlugin: the plugin uses "${name}" (${ref.id}); give a stand-in for it in "fakes"`)
-    const Fake = (() => fake) as unknown as new () => object
+    const Fake = new Proxy(class {}, { construct: () => fake })
     return definePlugin({
       name: `fake-${index}`,
       version: '1.0.0',

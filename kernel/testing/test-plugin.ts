@@ -1,8 +1,8 @@
-import type { AnyPlugin, PluginDescriptor, ServiceRef } from '../contract.ts'
+import type { AnyPlugin, ServiceRef } from '../contract.ts'
 import { type FakesFor, fakeProviders } from './fakes.ts'
 import { startTestKernel, type TestKernel, type TestKernelOptions } from './test-kernel.ts'
 
-type UsesOf<D> = D extends PluginDescriptor<never, never, never, never, infer U> ? U : never
+type UsesOf<D> = D extends { readonly uses?: infer U } ? NonNullable<U> : never
 type Refs = Readonly<Record<string, ServiceRef<unknown>>>
 
 interface TestPluginOptions<U extends Refs> extends Omit<TestKernelOptions, 'plugins'> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { nameKey } from '../../sites/public.ts'
 import type { AssetChange } from '../asset.ts'
 import { type AssetRepository, type AssetRow, toAsset } from '../repositories/asset-repository.ts'
-import { type FaultyRow, type ImportRow, isFaulty } from './import-row.ts'
+import { type FaultyRow, type ImportRow, isFaulty, soundOnes } from './import-row.ts'
 
 /** What will be done with a row: without `before` an asset is added, without `change` nothing is done. */
 export interface PlannedRow {
@@ -22,7 +22,7 @@ export async function planRows(
   rows: readonly (ImportRow | FaultyRow)[],
   mayUpdate: boolean,
 ): Promise<(PlannedRow | FaultyRow)[]> {
-  const good = rows.filter(row => !isFaulty(row))
+  const good = soundOnes(rows)
   const byId = indexed(await assets.byIds(good.flatMap(({ id }) => id ?? [])), ({ id }) => id)
   const byKey = indexed(
     await assets.byExternalKeys(good.flatMap(({ asset }) => asset.external_key ?? [])),

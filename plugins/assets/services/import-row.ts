@@ -64,3 +64,7 @@ function explain({ path, message }: z.core.$ZodIssue): string {
 
 /** True for a row that cannot be imported. */
 export const isFaulty = (row: object): row is FaultyRow => 'errors' in row
+
+/** Those that can be imported. */
+export const soundOnes = <T extends object>(rows: readonly (T | FaultyRow)[]): T[] =>
+  rows.filter((row): row is T => !isFaulty(row))

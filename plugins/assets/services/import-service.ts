@@ -6,7 +6,7 @@ import { type AssetRepository, type AssetRow, toAsset } from '../repositories/as
 import { type CsvRow, csvRows } from './csv-rows.ts'
 import { faulty, type PlannedRow, planRows } from './import-plan.ts'
 import { type ImportLine, type ImportReport, ReportBuilder } from './import-report.ts'
-import { type FaultyRow, type ImportRow, importRow, isFaulty } from './import-row.ts'
+import { type FaultyRow, type ImportRow, importRow, isFaulty, soundOnes } from './import-row.ts'
 import { RowRegister } from './row-register.ts'
 
 /** Rows that are written in one transaction, so that other writers get their turn; as many ids as one event takes. */
@@ -81,7 +81,7 @@ export class ImportService {
   async #read(chunk: readonly CsvRow[], register: RowRegister): Promise<Read[]> {
     const siteIds = await this.#sites.idsByName(chunk.flatMap(({ cells }) => cells?.get('site') || []))
     const rows = chunk.map(row => importRow(row, siteIds))
-    const good = rows.filter(row => !isFaulty(row))
+    const good = soundOnes(rows)
     const sites = new Set<string | null>()
     for (const id of new Set(good.flatMap(({ change }) => change.site_id ?? []))) {
       if (await this.#sites.find(id)) sites.add(id)
@@ -122,7 +122,7 @@ export class ImportService {
 
   async #write(planned: readonly Planned[]): Promise<ImportLine[]> {
     const now = this.#call.now()
-    const work = planned.filter(row => !isFaulty(row))
+    const work = soundOnes(planned)
     const added = work.filter(({ before }) => !before)
     const made = await this.#assets.insert(
       added.map(({ row }) => row.asset),

@@ -86,18 +86,22 @@ for (const [what, query] of Object.entries(refused)) {
 test('upsert writes the rows of its tenant', async t => {
   const house = await twoTenants(t)
   const id = newId()
-  await house.a.upsert('sites', [{ ...site('kept'), id, tenant_id: house.b.tenantId }], ['id'])
-  await house.a.upsert('sites', [{ ...site('renamed'), id }], ['id'], ['name'])
-  t.deepEqual(await house.sites(house.a), ['a1', 'a2', 'renamed'])
+  const foreign = { ...site('kept'), id, tenant_id: house.b.tenantId }
+  await house.a.upsert('sites', [foreign], ['id'], [])
+  t.deepEqual(await house.sites(house.a), ['a1', 'a2', 'kept'])
+  await house.a.upsert('sites', [site('kept', { location: 'moved' })], ['tenant_id', 'name'], ['location'])
+  t.like(await house.a.table('sites').first().where({ id }), { name: 'kept', location: 'moved' })
   t.deepEqual(await house.sites(house.b), ['b1', 'b2'])
 })
 
 test('upsert never takes over the row of another tenant', async t => {
   const house = await twoTenants(t)
   const { id } = (await house.b.table('sites').first('id').where('name', 'b1')) as { id: string }
-  await house.a.upsert('sites', [{ ...site('taken'), id }], ['id']).catch(() => undefined)
+  const taken = [{ ...site('taken'), id }]
+  await t.throwsAsync(house.a.upsert('sites', taken, ['id']), { name: 'TenantEscape', message: /tenant_id in its key/ })
+  await house.a.upsert('sites', taken, ['id'], [])
   t.deepEqual(await house.sites(house.b), ['b1', 'b2'])
-  t.false((await house.sites(house.a)).includes('taken'))
+  t.deepEqual(await house.sites(house.a), ['a1', 'a2'])
 })
 
 test('tables without a tenant are read only when a plugin has declared them', async t => {
