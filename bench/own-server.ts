@@ -69,6 +69,7 @@ async function fill({ runtime, access, tenancy, catalogue }: Kernel): Promise<vo
     'sites',
     sites.map(site => ({ ...site, created_at, updated_at: created_at })),
     ['id'],
+    [],
   )
   for (let start = 0; start < sampleSize; start += 1000) {
     const rows = Array.from({ length: 1000 }, (_, i) => sampleAsset(start + i))
@@ -76,6 +77,7 @@ async function fill({ runtime, access, tenancy, catalogue }: Kernel): Promise<vo
       'assets',
       rows.map(row => ({ ...row, cpes: JSON.stringify(row.cpes), source: 'import' })),
       ['id'],
+      [],
     )
   }
 }

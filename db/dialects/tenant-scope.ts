@@ -4,10 +4,24 @@ import type { Knex } from 'knex'
 export interface TenantScope {
   readonly table: string
   readonly tenantId: unknown
+  /** Tables that belong to no tenant: these alone are joined as they are. */
+  readonly shared: ReadonlySet<string>
 }
 
 interface Statement {
   readonly grouping: string
+  readonly value?: unknown
+}
+interface JoinOn {
+  readonly type: string
+  readonly bool: 'and' | 'or'
+  readonly value?: (nested: Join) => void
+}
+interface Join extends Statement {
+  readonly joinType: string
+  readonly table: unknown
+  readonly clauses: JoinOn[]
+  on(left: string, operator: string, right: string): Join
 }
 interface BuilderInside {
   _statements: Statement[]
@@ -39,8 +53,8 @@ export function scopeToTenant<B extends Knex.QueryBuilder>(builder: B, scope: Te
 
 /**
  * The builder to compile in place of `builder`: for a scoped one a copy whose own conditions stand in brackets
- * behind the tenant predicate, so that no `orWhere` or `clearWhere` can take it off, and whose inserted rows carry
- * the tenant. Called by the Knex clients of both dialects each time a query is compiled.
+ * behind the tenant predicate, so that no `orWhere` or `clearWhere` can take it off, whose joins keep to the tenant, and
+ * whose inserted rows carry it. Called by the Knex clients of both dialects each time a query is compiled.
  * @throws TenantEscape when a row or an update names another tenant, or when no predicate could hold the query.
  */
 export function scopedQueryCompiler(builder: Knex.QueryBuilder): Knex.QueryBuilder {
@@ -50,6 +64,7 @@ export function scopedQueryCompiler(builder: Knex.QueryBuilder): Knex.QueryBuild
   scopes.delete(copy)
   const inside = copy as unknown as BuilderInside
   refuseEscape(inside, scope.table)
+  inside._statements = inside._statements.map(one => (one.grouping === 'join' ? scopedJoin(one as Join, scope) : one))
   if (inside._method === 'insert') {
     inside._single = { ...inside._single, insert: withTenant(inside._single.insert, scope) }
     return copy
@@ -76,10 +91,43 @@ function refuseEscape({ _statements, _single, _method }: BuilderInside, table: s
   if (_statements.some(({ grouping }) => grouping === 'union')) {
     throw new TenantEscape(`a query of ${table} must not be united with another one`)
   }
+  if (_statements.some(({ grouping }) => grouping === 'with')) {
+    throw new TenantEscape(`a query of ${table} must not bring its own tables with it`)
+  }
+  const columns = _statements.filter(({ grouping }) => grouping === 'columns').flatMap(({ value }) => value)
+  if (columns.some(isOpenQuery)) {
+    throw new TenantEscape(`a query in the columns of ${table} must be made with table()`)
+  }
   const written = [...Object.keys(_single.update ?? {}), ...Object.keys(_single.counter ?? {})]
   if (written.some(column => /(^|\.)tenant_id$/i.test(column))) {
     throw new TenantEscape(`an update of ${table} must not set tenant_id`)
   }
+}
+
+/** A query inside a query that nothing keeps to the tenant. */
+const isOpenQuery = (value: unknown): boolean =>
+  typeof value === 'function' || (isQuery(value) && !scopes.has(value))
+
+const isQuery = (value: unknown): value is Knex.QueryBuilder =>
+  typeof value === 'object' && value !== null && '_statements' in value
+
+/** The join with the tenant in its condition, unless what is joined belongs to no tenant. */
+function scopedJoin(join: Join, { table, tenantId, shared }: TenantScope): Join {
+  if (isQuery(join.table) && scopes.get(join.table)?.tenantId === tenantId) return join
+  const joined = typeof join.table === 'string' ? /^(\S+)(?:\s+as\s+(\S+))?$/i.exec(join.table.trim()) : null
+  if (join.joinType === 'raw' || !joined) {
+    throw new TenantEscape(`only tables can be joined to ${table}, by name, and what table() makes`)
+  }
+  const [, name = '', alias = name] = joined
+  if (shared.has(name)) return join
+  if (join.clauses.length === 0 || join.clauses.some(({ type }) => type === 'onUsing')) {
+    throw new TenantEscape(`the join of ${name} to ${table} must say on() what`)
+  }
+  const own = join.clauses
+  const copy: Join = Object.assign(Object.create(Object.getPrototypeOf(join)), join, { clauses: [] })
+  copy.on(`${alias}.tenant_id`, '=', `${table}.tenant_id`)
+  copy.clauses.push({ type: 'onWrapped', bool: 'and', value: nested => nested.clauses.push(...own) })
+  return copy
 }
 
 function withTenant(inserted: unknown, scope: TenantScope): unknown {

@@ -36,7 +36,7 @@ export function permissionKeys(given: string, known: ReadonlySet<string>): strin
 }
 
 function split(given: string): [resource?: string, action?: string] {
-  const alias = ALIASES[given]
+  const alias = Object.hasOwn(ALIASES, given) ? ALIASES[given] : undefined
   if (alias !== undefined) return pair(alias.split(':'))
   if (given.includes(':')) return pair(given.split(':'))
   const words = given.split('.')
@@ -50,5 +50,5 @@ function pair(parts: readonly string[]): [resource?: string, action?: string] {
   const [resource, action] = parts
   if (parts.length !== 2 || !resource || !action) return []
   const plain = resource.replaceAll('_', '-')
-  return [COVERED[plain] ?? plain, action]
+  return [(Object.hasOwn(COVERED, plain) && COVERED[plain]) || plain, action]
 }

@@ -90,7 +90,12 @@ export const atLeast = (column: string): Filter => ({
 
 /** `?q=text`: one of the columns contains the text, whatever its case. */
 export const contains = (...columns: readonly string[]): Filter<z.ZodString> => ({
-  schema: z.string().trim().min(1).max(200),
+  schema: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .refine(text => !text.includes('\0'), 'must not have a NUL character'),
   bind: text => `%${text.replace(/[\\%_[]/g, found => `\\${found}`)}%`,
   where: (query, pattern) => {
     query.where(any => {

@@ -32,7 +32,7 @@ export class TenantDb {
 
   /** A query on the tenant's rows of a table. */
   table(name: string): Knex.QueryBuilder {
-    return scopeToTenant(this.#knex()(name), { table: name, tenantId: this.tenantId })
+    return scopeToTenant(this.#knex()(name), { table: name, tenantId: this.tenantId, shared: this.#shared })
   }
 
   /** A query on a table that belongs to no tenant, such as the CVE catalogue. For reading. */
@@ -85,7 +85,8 @@ export class TenantDb {
 
   #compileScope(): QueryScope {
     return {
-      table: name => scopeToTenant(this.#database.knex(name), { table: name, tenantId: tenantParam }),
+      table: name =>
+        scopeToTenant(this.#database.knex(name), { table: name, tenantId: tenantParam, shared: this.#shared }),
       shared: name => {
         this.shared(name)
         return this.#database.knex(name)

@@ -67,7 +67,8 @@ export async function rawBody(ctx: Koa.Context, limit: number): Promise<Buffer> 
   checkDeclaredSize(ctx, limit)
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+  // Leaving the loop early must not destroy the request: the answer goes out through the same socket.
+  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > limit) throw tooLarge(limit)
     chunks.push(chunk)

@@ -67,17 +67,25 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, place: str
     .slice(0, MOST_FAULTS)
     .flatMap(issue =>
       issue.code === 'unrecognized_keys'
-        ? issue.keys.map(key => ({ path: [place, ...issue.path, key].join('.'), message: 'is not known here' }))
+        ? issue.keys
+            .slice(0, MOST_FAULTS)
+            .map(key => ({ path: [place, ...issue.path, shown(key)].join('.'), message: 'is not known here' }))
         : [{ path: [place, ...issue.path].join('.'), message: issue.message }],
     )
+    .slice(0, MOST_FAULTS)
   throw problem('invalid', `${errors[0]?.path}: ${errors[0]?.message}`, { errors })
 }
 
 function refuseQuery(ctx: Koa.Context): undefined {
   if (!ctx.querystring) return undefined
-  const errors = Object.keys(ctx.query).map(key => ({ path: `query.${key}`, message: 'is not known here' }))
+  const errors = Object.keys(ctx.query)
+    .slice(0, MOST_FAULTS)
+    .map(key => ({ path: `query.${shown(key)}`, message: 'is not known here' }))
   throw problem('invalid', 'This path takes no query parameters.', { errors })
 }
+
+/** A name that the caller made up, short enough to be sent back. */
+const shown = (key: string): string => (key.length > 100 ? `${key.slice(0, 100)}…` : key)
 
 /** `"7"` is revision 7; `*` and no header ask for nothing; anything else matches no revision. */
 function readIfMatch(header: string | undefined): number | undefined {

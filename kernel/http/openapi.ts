@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Catalogue } from '../plugins/catalogue.ts'
@@ -28,14 +29,19 @@ const problemSchema: Json = {
 export function openApi(catalogue: Catalogue, version: string): Json {
   const paths: Record<string, Json> = {}
   const tags: Json[] = []
+  const schemas: Json = { Problem: problemSchema }
   for (const { plugin, mount } of catalogue.hosts) {
-    if (!mount) continue
+    if (!mount || mount.routes.length === 0) continue
     tags.push({ name: plugin.name, description: plugin.title })
     for (const registered of mount.routes) {
       const path = registered.path.replace(/:(\w+)/g, '{$1}')
       paths[path] = {
         ...paths[path],
-        [registered.method.toLowerCase()]: operation(plugin.name, plugin.feature, registered),
+        [registered.method.toLowerCase()]: hoist(
+          operation(plugin.name, plugin.feature, registered),
+          plugin.name,
+          schemas,
+        ),
       }
     }
   }
@@ -51,7 +57,7 @@ export function openApi(catalogue: Catalogue, version: string): Json {
     tags,
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
-      schemas: { Problem: problemSchema },
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         internalToken: { type: 'apiKey', in: 'header', name: 'X-Internal-Token' },
@@ -146,4 +152,35 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
     unrepresentable: 'any',
   }) as Json
   return json
+}
+
+/**
+ * A copy whose named schemas (zod puts them into `$defs` of the schema that uses them) stand in `schemas`, where the
+ * references of a whole document can find them. Two plugins may use one name for different things.
+ */
+function hoist(node: unknown, plugin: string, schemas: Json): unknown {
+  if (Array.isArray(node)) return node.map(item => hoist(item, plugin, schemas))
+  if (typeof node !== 'object' || node === null) return node
+  const { $defs = {}, ...rest } = node as { readonly $defs?: Json }
+  const names = new Map<string, string>()
+  for (const [name, definition] of Object.entries($defs)) {
+    const taken = schemas[name] !== undefined && !isDeepStrictEqual(schemas[name], relink(definition, names))
+    names.set(name, taken ? `${plugin}.${name}` : name)
+  }
+  for (const [name, definition] of Object.entries($defs)) schemas[names.get(name) ?? name] = relink(definition, names)
+  const linked = names.size > 0 ? (relink(rest, names) as Json) : rest
+  return Object.fromEntries(Object.entries(linked).map(([key, value]) => [key, hoist(value, plugin, schemas)]))
+}
+
+/** A copy whose references to `$defs` point to where the definitions stand now. */
+function relink(node: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(node)) return node.map(item => relink(item, names))
+  if (typeof node !== 'object' || node === null) return node
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => {
+      if (key !== '$ref' || typeof value !== 'string') return [key, relink(value, names)]
+      const name = value.replace('#/$defs/', '')
+      return [key, value.startsWith('#/$defs/') ? `#/components/schemas/${names.get(name) ?? name}` : value]
+    }),
+  )
 }

@@ -12,13 +12,19 @@ export const featureKey = z
   .max(64)
   .regex(/^[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*$/, 'must be a feature key, such as "security"')
 
+/** A moment that both databases can hold: an offset could push it out of the years that `datetime2` has. */
+const moment = z.iso.datetime({ offset: true }).refine(time => {
+  const year = new Date(time).getUTCFullYear()
+  return year >= 2000 && year <= 9999
+}, 'must be in the years 2000 to 9999, in UTC')
+
 /** What Management says about a tenant's licence (contract 7.1). */
 export const licence = z.strictObject({
   tenant_id: z.guid().toLowerCase(),
   plan: z.string().trim().min(1).max(100),
   features: z.array(featureKey).max(200),
-  expires_at: z.iso.datetime({ offset: true }),
-  issued_at: z.iso.datetime({ offset: true }).optional(),
+  expires_at: moment,
+  issued_at: moment.optional(),
 })
 
 /** The body of the licence webhook. */

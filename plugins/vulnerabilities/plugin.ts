@@ -13,6 +13,7 @@ import { scanRoutes } from './routes/scan-routes.ts'
 import { settingsRoutes } from './routes/settings-routes.ts'
 import { vulnerabilityRoutes } from './routes/vulnerability-routes.ts'
 import { CriticalAlerts } from './services/critical-alerts.ts'
+import { FactsCopier } from './services/facts-copier.ts'
 import { MatchingService } from './services/matching-service.ts'
 import { VulnerabilityService } from './services/vulnerability-service.ts'
 
@@ -37,6 +38,7 @@ const vulnerabilities = definePlugin({
     vulnerabilityService: VulnerabilityService,
     matchingService: MatchingService,
     criticalAlerts: CriticalAlerts,
+    factsCopier: FactsCopier,
   },
   platformServices: { matchedTenants: MatchedTenants },
   demo: {

@@ -8,6 +8,7 @@ export {
   type CpeName,
   CpeNameError,
   compileConfigurations,
+  expandConfigurations,
   evaluateCompact,
   lookupKeys,
   productKeys,

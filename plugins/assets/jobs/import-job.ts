@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { AssetKit } from '../plugin.ts'
 
-/** Lines of the report that a job's result holds; failed rows come first. */
-const MOST_LINES = 1_000
+/** Characters for the lines of the report, about 400 rows: a job's result holds 64 kB. */
+const ROOM = 60_000
 const PIECE = 65_536
 
 /**
@@ -29,7 +29,7 @@ export function importJob(kit: AssetKit): void {
         mayUpdate: may_update,
         signal: call.signal,
         progress: rows => progress({ done, total: content.length, message: `${rows} rows` }),
-        lines: MOST_LINES,
+        room: ROOM,
       })
       await importRepository.delete(import_id)
       return report

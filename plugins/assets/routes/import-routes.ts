@@ -6,7 +6,7 @@ import { checkHeader } from '../services/csv-rows.ts'
 import { ImportReport } from '../services/import-report.ts'
 
 /** Largest file that is imported while the caller waits, or kept for a job. */
-const MOST_BYTES = 20_000_000
+const MOST_BYTES = 50_000_000
 
 /** `POST /assets/import`: while the caller waits, or as a job. */
 export function importRoutes(kit: AssetKit): void {

@@ -48,11 +48,8 @@ export class CsvReader {
     let start = 0
     while (start < this.#text.length) {
       if (this.#skipping) {
-        const next = this.#nextLine(start, ended)
-        start = next ?? this.#text.length
-        if (next === undefined) break
-        this.#skipping = false
-        this.#line += 1
+        start = this.#skipLine(start, ended)
+        if (this.#skipping) break
         continue
       }
       if (this.#delimiter === '' && !this.#chooseDelimiter(start, ended)) break
@@ -65,10 +62,7 @@ export class CsvReader {
         continue
       }
       found.push({ line: this.#line, fault: record })
-      const next = this.#nextLine(start, ended)
-      this.#skipping = next === undefined
-      if (next !== undefined) this.#line += 1
-      start = next ?? this.#text.length
+      start = this.#skipLine(start, ended)
     }
     this.#text = this.#text.slice(start)
     return found
@@ -106,7 +100,7 @@ export class CsvReader {
       if (sign === '\r' && text[at + 1] === '\n') return complete(at + 2)
       const last = at + 1 >= text.length
       if (sign === '\r' && (ended || !last)) return complete(at + 1)
-      if (sign !== undefined && sign !== '\r') return `has "${sign}" after a closing quote`
+      if (sign !== undefined && sign !== '\r') return 'has text after a closing quote'
       return ended ? complete(at) : waiting
     }
   }
@@ -115,6 +109,15 @@ export class CsvReader {
     let after = at
     while (this.#text[after] === ' ') after += 1
     return after
+  }
+
+  /** Passes over the rest of a line, or what there is of it. */
+  #skipLine(from: number, ended: boolean): number {
+    const next = this.#nextLine(from, ended)
+    this.#skipping = next === undefined
+    if (next === undefined) return this.#text.length - (this.#text.endsWith('\r') ? 1 : 0)
+    this.#line += 1
+    return next
   }
 
   /** Where the next line begins; undefined while it is not there. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** Most rows that a report shows. */
-const MOST_LINES = 10_000
+/** Characters of JSON for the lines of a report: about 15,000 rows. */
+const ROOM = 2_000_000
 
 const Line = z.strictObject({
   row: z.int().describe('Line of the file on which the row begins; the header is 1.'),
@@ -31,8 +31,8 @@ export type ImportLine = z.output<typeof Line>
 /** Gathers the lines of an import, bounded in memory. */
 export class ReportBuilder {
   readonly #counts = { created: 0, updated: 0, unchanged: 0, failed: 0 }
-  readonly #lines: ImportLine[] = []
-  readonly #failed: ImportLine[] = []
+  readonly #failed = new Lines()
+  readonly #others = new Lines()
   readonly #dryRun: boolean
 
   constructor(dryRun: boolean) {
@@ -47,19 +47,35 @@ export class ReportBuilder {
 
   add(line: ImportLine): void {
     this.#counts[line.status] += 1
-    const lines = line.status === 'failed' ? this.#failed : this.#lines
-    if (lines.length < MOST_LINES) lines.push(line)
+    const lines = line.status === 'failed' ? this.#failed : this.#others
+    lines.add(line, ROOM)
   }
 
-  /** The counts, and the lines in the order of the file: at most `most`, failed rows before others. */
-  report(most = MOST_LINES): ImportReport {
-    const shown = [...this.#failed, ...this.#lines].slice(0, Math.min(most, MOST_LINES))
+  /** The counts, and as many lines as have room, in the order of the file; failed rows have room before others. */
+  report(room = ROOM): ImportReport {
+    const shown = new Lines()
+    for (const line of [...this.#failed.list, ...this.#others.list]) if (!shown.add(line, room)) break
     return {
       dry_run: this.#dryRun,
       total: this.total,
       ...this.#counts,
-      rows: shown.sort((a, b) => a.row - b.row),
-      rows_omitted: this.total - shown.length,
+      rows: shown.list.sort((a, b) => a.row - b.row),
+      rows_omitted: this.total - shown.list.length,
     }
+  }
+}
+
+/** Lines up to a size. */
+class Lines {
+  readonly list: ImportLine[] = []
+  #size = 0
+
+  /** False when there is no room left. */
+  add(line: ImportLine, room: number): boolean {
+    if (this.#size >= room) return false
+    this.#size += JSON.stringify(line).length + 1
+    if (this.#size > room) return false
+    this.list.push(line)
+    return true
   }
 }

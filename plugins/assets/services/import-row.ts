@@ -19,6 +19,9 @@ export interface FaultyRow {
   readonly errors: readonly string[]
 }
 
+const MOST_ERRORS = 10
+const LONGEST_ERROR = 500
+
 /** Words of the trade that stand for one of our types. */
 const typeNames: Readonly<Record<string, string>> = {
   hmi_panel: 'hmi',
@@ -51,10 +54,16 @@ export function importRow({ row, cells, fault }: CsvRow, siteIds: ReadonlyMap<st
   }
   const result = Row.safeParse(values)
   if (!result.success) errors.push(...result.error.issues.map(explain))
-  if (!result.success || errors.length > 0) return { row, name: cells.get('name')?.slice(0, 200), errors }
+  if (!result.success || errors.length > 0) return { row, name: cells.get('name')?.slice(0, 200), errors: few(errors) }
   const { id, ...asset } = result.data
   const given = Object.entries(asset).filter(([field]) => field in values)
   return { row, id: id?.toLowerCase(), asset, change: Object.fromEntries(given) }
+}
+
+/** Keeps a report from growing beyond the file: a cell of two characters can be wrong in a hundred. */
+function few(errors: readonly string[]): string[] {
+  const shown = errors.slice(0, MOST_ERRORS).map(error => error.slice(0, LONGEST_ERROR))
+  return errors.length > shown.length ? [...shown, `and ${errors.length - shown.length} more`] : shown
 }
 
 function explain({ path, message }: z.core.$ZodIssue): string {

@@ -29,8 +29,8 @@ interface ImportOptions {
   readonly signal?: AbortSignal
   /** Hears how many rows are done. */
   readonly progress?: (rows: number) => void
-  /** Lines in the report. */
-  readonly lines?: number
+  /** Characters of JSON for the lines of the report. */
+  readonly room?: number
 }
 
 type Read = ImportRow | FaultyRow
@@ -74,7 +74,7 @@ export class ImportService {
       const done = `${report.total} rows before that are imported; it does no harm to import the file again.`
       throw problem(error.code, `${error.message} ${done}`, { cause: error })
     }
-    return report.report(options.lines)
+    return report.report(options.room)
   }
 
   /** Rows as assets: faulty when a value is wrong, the site unknown, or the asset in the file before. */

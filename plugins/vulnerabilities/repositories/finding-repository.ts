@@ -1,6 +1,6 @@
 import { newId, prepare, type TenantDb } from '../../../kernel/contract.ts'
 import type { CveFacts } from '../../cve-feed/public.ts'
-import { type CopiedFacts, copiedFacts, copiedFinding, type Finding } from '../finding.ts'
+import { type CopiedFacts, copiedFacts, copiedFinding, type Finding, sameFacts } from '../finding.ts'
 import { riskScore } from '../risk.ts'
 import { activeStatuses, type Status } from '../vulnerability.ts'
 
@@ -17,8 +17,7 @@ export interface StoredFinding extends Omit<CopiedFacts, 'kev' | 'cvss_order' | 
   readonly revision: number
 }
 
-/** The facts of a CVE as the tenant's vulnerabilities have them. */
-export type StoredFacts = Omit<StoredFinding, 'id' | 'asset_id' | 'status' | 'criteria' | 'criteria_hash' | 'revision'>
+type StoredFacts = Pick<StoredFinding, 'confidence' | Exclude<keyof CopiedFacts, 'cvss_order' | 'epss_order'>>
 
 const facts = [
   'cvss_score',
@@ -55,7 +54,7 @@ const factsOfCve = prepare<{ cveId: string }, StoredFacts>((from, v) =>
     .table('vulnerabilities')
     .where('cve_id', v.cveId)
     .whereNot('status', 'resolved')
-    .distinct('cve_id', 'confidence', ...facts),
+    .distinct('confidence', ...facts),
 )
 
 /** A finding, the asset it is about, and what is stored of the two. */
@@ -151,34 +150,45 @@ export class FindingRepository {
   }
 
   /** Assets with a vulnerability of one of these CVEs that is not resolved. */
-  async assetsOf(cveIds: readonly string[], only?: 'active and confirmed'): Promise<string[]> {
+  async assetsOf(cveIds: readonly string[]): Promise<string[]> {
     const ids = new Set<string>()
     for (let start = 0; start < cveIds.length; start += BATCH) {
-      const query = this.#db
+      const rows: { asset_id: string }[] = await this.#db
         .table('vulnerabilities')
         .whereIn('cve_id', cveIds.slice(start, start + BATCH))
         .whereNot('status', 'resolved')
         .distinct('asset_id')
-      if (only) query.whereIn('status', activeStatuses).where('confidence', 'confirmed')
-      for (const row of (await query) as { asset_id: string }[]) ids.add(row.asset_id)
+      for (const row of rows) ids.add(row.asset_id)
     }
     return [...ids]
   }
 
-  /** The facts that the tenant's vulnerabilities of a CVE show now: one for each way they differ. */
-  factsOf(cveId: string): Promise<StoredFacts[]> {
-    return this.#db.all(factsOfCve, { cveId })
+  /** Assets with a confirmed vulnerability of this CVE that somebody should work on. */
+  async confirmedOn(cveId: string): Promise<string[]> {
+    const rows: { asset_id: string }[] = await this.#db
+      .table('vulnerabilities')
+      .where({ cve_id: cveId, confidence: 'confirmed' })
+      .whereIn('status', activeStatuses)
+      .select('asset_id')
+    return rows.map(row => row.asset_id)
   }
 
-  /** Copies the facts of a CVE to every vulnerability of it that is not resolved. Answers how many. */
+  /** Copies the facts of a CVE to every vulnerability of it that is not resolved: only what differs. Answers how many. */
   async copyFacts(cve: CveFacts, now: Date): Promise<number> {
+    const stored = await this.#db.all(factsOfCve, { cveId: cve.cve_id })
+    const copied = copiedFacts(cve)
+    if (stored.every(row => sameFacts(row, copied))) return 0
+    const values = differing(stored, copied)
+    const byRisk = stored.some(row => riskScore(toFacts(row), row.confidence) !== riskScore(cve, row.confidence))
+    const rows = () => this.#db.table('vulnerabilities').where('cve_id', cve.cve_id).whereNot('status', 'resolved')
+    const written = { ...values, updated_at: now.toISOString() }
+    if (!byRisk) return rows().update(written).increment('revision')
     let changed = 0
     for (const confidence of ['confirmed', 'possible'] as const) {
-      changed += await this.#db
-        .table('vulnerabilities')
-        .where({ cve_id: cve.cve_id, confidence })
-        .whereNot('status', 'resolved')
-        .update({ ...copiedFacts(cve), risk: riskScore(cve, confidence), updated_at: now.toISOString() })
+      const risk = riskScore(cve, confidence)
+      changed += await rows()
+        .where({ confidence })
+        .update({ ...written, risk })
         .increment('revision')
     }
     return changed
@@ -210,5 +220,21 @@ export class FindingRepository {
       updated_at: time,
       revision: (stored?.revision ?? 0) + 1,
     }
+  }
+}
+
+const toFacts = (row: StoredFacts) => ({ ...row, kev: Boolean(row.kev) })
+
+/** The columns that some row has otherwise. An index is only written when a column of it is named. */
+function differing(stored: readonly StoredFacts[], wanted: CopiedFacts): Partial<CopiedFacts> {
+  const { kev, cvss_order, epss_order, ...plain } = wanted
+  const names = (Object.keys(plain) as (keyof typeof plain)[]).filter(name =>
+    stored.some(row => row[name] !== plain[name]),
+  )
+  return {
+    ...Object.fromEntries(names.map(name => [name, plain[name]])),
+    ...(stored.some(row => Boolean(row.kev) !== kev) ? { kev } : {}),
+    ...(names.includes('cvss_score') ? { cvss_order } : {}),
+    ...(names.includes('epss') ? { epss_order } : {}),
   }
 }

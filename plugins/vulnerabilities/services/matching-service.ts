@@ -1,11 +1,11 @@
 import type { Call, Progress, TenantDb } from '../../../kernel/contract.ts'
 import type { AssetCpes, AssetDirectory } from '../../assets/public.ts'
-import type { CveCatalogue, CveChange, CveFacts } from '../../cve-feed/public.ts'
-import { copiedFacts, sameFacts } from '../finding.ts'
+import type { CveCatalogue, CveChange } from '../../cve-feed/public.ts'
 import type { FindingRepository } from '../repositories/finding-repository.ts'
 import type { MatchingStateRepository } from '../repositories/matching-state-repository.ts'
 import { assetKeys } from './catalogue-changes.ts'
 import type { CriticalAlerts } from './critical-alerts.ts'
+import type { FactsCopier } from './facts-copier.ts'
 import { FindingWriter } from './finding-writer.ts'
 import type { MatchReport } from './match-report.ts'
 import { Matcher } from './matcher.ts'
@@ -15,8 +15,6 @@ const SLICE = 20_000
 const PAGE = 500
 /** Changes of the catalogue taken at once. */
 const CHANGES = 1000
-/** Rows after which a transaction ends, so that other writers get their turn. */
-const MOST_ROWS = 5000
 /** After so many CVEs with changed applicability, matching everything anew is cheaper than going on. */
 const MOST_CHANGES = 5000
 /** Without a look for so long, the plugin was off for the tenant, and what happened to its assets was not heard. */
@@ -30,6 +28,7 @@ interface Dependencies {
   readonly findingRepository: FindingRepository
   readonly matchingState: MatchingStateRepository
   readonly criticalAlerts: CriticalAlerts
+  readonly factsCopier: FactsCopier
 }
 
 type Report = (progress: Progress) => void
@@ -171,31 +170,15 @@ export class MatchingService {
 
   /** Copies changed scores, KEV marks and exploits to the vulnerabilities that show them. */
   async #copyFacts(cveIds: readonly string[], report: MatchReport): Promise<void> {
-    const { call, db, catalogue, findingRepository } = this.#dependencies
+    const { catalogue, findingRepository, factsCopier, criticalAlerts } = this.#dependencies
     const known = await findingRepository.known(cveIds)
     for (let start = 0; start < known.length; start += PAGE) {
-      const left = await catalogue.facts(known.slice(start, start + PAGE))
-      while (left.length > 0) {
-        call.signal.throwIfAborted()
-        await db.transaction(async () => {
-          for (let rows = 0, cve = left.pop(); cve; cve = rows < MOST_ROWS ? left.pop() : undefined) {
-            rows += await this.#copyFactsOf(cve, report)
-          }
-        })
-      }
+      const facts = await catalogue.facts(known.slice(start, start + PAGE))
+      report.updated += await factsCopier.copy(facts, async cve => {
+        const assetIds = await findingRepository.confirmedOn(cve.cve_id)
+        if (assetIds.length > 0) report.alerts += await criticalAlerts.raise([{ facts: cve, assetIds }])
+      })
     }
-  }
-
-  async #copyFactsOf(facts: CveFacts, report: MatchReport): Promise<number> {
-    const { call, findingRepository, criticalAlerts } = this.#dependencies
-    const stored = await findingRepository.factsOf(facts.cve_id)
-    const copied = copiedFacts(facts)
-    if (stored.every(row => sameFacts(row, copied))) return 0
-    const updated = await findingRepository.copyFacts(facts, call.now())
-    report.updated += updated
-    const assetIds = await findingRepository.assetsOf([facts.cve_id], 'active and confirmed')
-    if (assetIds.length > 0) report.alerts += await criticalAlerts.raise([{ facts, assetIds }])
-    return updated
   }
 
   /** The next assets with CPE names. */

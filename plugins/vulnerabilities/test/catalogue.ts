@@ -1,5 +1,5 @@
 import type { CveCatalogue, CveChange, CveFacts, CveForMatching } from '../../cve-feed/public.ts'
-import { compileConfigurations, type NvdCpeMatch, type NvdConfiguration, productKeys } from '../matching/cpe.ts'
+import { compileConfigurations, type NvdConfiguration, type NvdCpeMatch, productKeys } from '../matching/cpe.ts'
 
 /** What a test says of a CVE; the rest is null, false or 0. */
 export interface Cve extends Partial<Omit<CveFacts, 'cve_id'>> {
@@ -50,7 +50,9 @@ export class TestCatalogue implements CveCatalogue {
   ): Promise<void> {
     this.asked.push([...keys])
     const wanted = new Set(keys)
-    const found = [...this.#entries.values()].filter(entry => !entry.facts.rejected && entry.keys.some(key => wanted.has(key)))
+    const found = [...this.#entries.values()].filter(
+      entry => !entry.facts.rejected && entry.keys.some(key => wanted.has(key)),
+    )
     for (let start = 0; start < found.length; start += size) {
       const page = found.slice(start, start + size)
       this.read += page.length

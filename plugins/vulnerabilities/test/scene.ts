@@ -17,8 +17,13 @@ import { FindingRepository } from '../repositories/finding-repository.ts'
 import { MatchedTenants } from '../repositories/matched-tenants.ts'
 import { MatchingStateRepository } from '../repositories/matching-state-repository.ts'
 import { SettingsRepository } from '../repositories/settings-repository.ts'
-import { toVulnerability, VulnerabilityRepository, type VulnerabilityRow } from '../repositories/vulnerability-repository.ts'
+import {
+  toVulnerability,
+  VulnerabilityRepository,
+  type VulnerabilityRow,
+} from '../repositories/vulnerability-repository.ts'
 import { CriticalAlerts } from '../services/critical-alerts.ts'
+import { FactsCopier } from '../services/facts-copier.ts'
 import { MatchingService } from '../services/matching-service.ts'
 import { VulnerabilityService } from '../services/vulnerability-service.ts'
 import type { Vulnerability } from '../vulnerability.ts'
@@ -156,7 +161,8 @@ export class Scene {
     const settingsRepository = new SettingsRepository({ db })
     const vulnerabilityRepository = new VulnerabilityRepository({ db })
     const criticalAlerts = new CriticalAlerts({ call, matchingState, settingsRepository })
-    const dependencies = { call, db, catalogue, assets, findingRepository, matchingState, criticalAlerts }
+    const factsCopier = new FactsCopier({ call, db, findingRepository })
+    const dependencies = { call, db, catalogue, assets, findingRepository, matchingState, criticalAlerts, factsCopier }
     return {
       matchingState,
       settingsRepository,
@@ -172,17 +178,25 @@ export class Scene {
     const id = newId()
     const time = new Date(this.time).toISOString()
     const names = JSON.stringify(cpes)
-    await this.db.table('assets').insert({ id, name: id, type: 'server', cpes: names, created_at: time, updated_at: time })
+    await this.db
+      .table('assets')
+      .insert({ id, name: id, type: 'server', cpes: names, created_at: time, updated_at: time })
     return id
   }
 
   async rename(assetId: string, ...cpes: readonly string[]): Promise<void> {
-    await this.db.table('assets').where('id', assetId).update({ cpes: JSON.stringify(cpes) })
+    await this.db
+      .table('assets')
+      .where('id', assetId)
+      .update({ cpes: JSON.stringify(cpes) })
   }
 
   /** The tenant's vulnerabilities, by CVE and then by asset. */
   async found(): Promise<(Vulnerability & { readonly revision: number })[]> {
-    const rows: (VulnerabilityRow & Row)[] = await this.db.table('vulnerabilities').orderBy('cve_id').orderBy('asset_id')
+    const rows: (VulnerabilityRow & Row)[] = await this.db
+      .table('vulnerabilities')
+      .orderBy('cve_id')
+      .orderBy('asset_id')
     return rows.map(row => ({ ...toVulnerability(row), revision: row.revision }))
   }
 

@@ -1,0 +1,24 @@
+import path from 'node:path'
+import test from 'ava'
+import { BUNDLED_PLUGINS } from '../kernel/plugins/bundled.ts'
+import { discover } from '../kernel/plugins/discover.ts'
+import { conformance } from '../kernel/testing/conformance.ts'
+
+const { found, rejected } = await discover([BUNDLED_PLUGINS], [])
+const bundled = found.map(({ plugin }) => plugin.name)
+
+test('every folder in plugins/ holds a plugin', t => {
+  t.deepEqual(rejected, [])
+  t.true(bundled.length > 0)
+})
+
+conformance(test, [...bundled, 'access', 'licences', 'jobs', 'audit'], {
+  readme: name => (bundled.includes(name) ? path.join(BUNDLED_PLUGINS, name, 'README.md') : undefined),
+  async fill(t) {
+    const user = await t.as('a')
+    const { status, text } = await user.post('/assets/import?async=true', 'name,type\nFrom a file,plc\n', {
+      'content-type': 'text/csv',
+    })
+    if (status !== 202) throw new Error(`a job could not be made: ${text}`)
+  },
+})

@@ -1,0 +1,83 @@
+import test from 'ava'
+import type { Knex } from 'knex'
+import { newId, prepare, type TenantDb } from '../../kernel/contract.ts'
+import { NOW, type TwoTenants, twoTenants } from '../kernel/data/two-tenants.ts'
+
+/** Gives each tenant a user called "same", so that a join by name meets the other tenant's row. */
+async function withUsers(t: Parameters<typeof twoTenants>[0]): Promise<TwoTenants> {
+  const house = await twoTenants(t)
+  for (const db of [house.a, house.b]) {
+    const id = newId()
+    const email = `${id}@example.com`
+    await db.table('users').insert({ id, email, email_key: email, name: 'same', created_at: NOW, updated_at: NOW })
+    await db.table('sites').update({ location: 'same' })
+  }
+  return house
+}
+
+type Join = (db: TenantDb) => Knex.QueryBuilder
+
+const kept: Readonly<Record<string, Join>> = {
+  'a join by a value that is not an id': db => db.table('sites').join('users', 'users.name', 'sites.location'),
+  'a left join': db => db.table('sites').leftJoin('users', 'users.name', 'sites.location'),
+  'a join under another name': db => db.table('sites').join('users as u', 'u.name', 'sites.location'),
+  'a join on either of two conditions': db =>
+    db.table('sites').join('users', on => {
+      on.on('users.name', 'sites.name').orOn('users.name', 'sites.location')
+    }),
+  'a join with what table() makes': db =>
+    db.table('sites').join(db.table('users').as('own'), 'own.name', 'sites.location'),
+  'a clone of a join': db => db.table('sites').join('users', 'users.name', 'sites.location').clone(),
+}
+
+for (const [what, query] of Object.entries(kept)) {
+  test(`${what} meets the rows of its tenant alone`, async t => {
+    const { a, b } = await withUsers(t)
+    for (const db of [a, b]) {
+      const join = query(db).select('sites.name')
+      t.is((await join).length, 2)
+      t.is((await join).length, 2, 'compiled again')
+    }
+  })
+}
+
+test('a prepared join meets the rows of the tenant that runs it', async t => {
+  const { a, b } = await withUsers(t)
+  const joined = prepare<object, { id: string }>(from =>
+    from.table('sites').join('users', 'users.name', 'sites.location').select('users.id'),
+  )
+  for (const db of [a, b]) {
+    const { id } = (await db.table('users').first('id')) as { id: string }
+    t.deepEqual(
+      (await db.all(joined, {})).map(row => row.id),
+      [id, id],
+    )
+  }
+})
+
+test('a table that belongs to no tenant is joined as it is', async t => {
+  const { a } = await withUsers(t)
+  const { sql } = a.table('sites').leftJoin('cve_catalog', 'cve_catalog.cve_id', 'sites.location').toSQL()
+  t.false(sql.includes('`cve_catalog`.`tenant_id`'))
+})
+
+const refused: Readonly<Record<string, (house: TwoTenants) => Knex.QueryBuilder>> = {
+  'a cross join': ({ a }) => a.table('sites').crossJoin('users', undefined as never),
+  'a join in SQL': ({ a }) => a.table('sites').joinRaw('join users on 1 = 1'),
+  'a join using columns': ({ a }) => a.table('sites').join('users', on => void on.using('name')),
+  'a join with a query of its own': ({ a, database }) =>
+    a.table('sites').join(database.knex('users').as('all'), 'all.name', 'sites.location'),
+  "a join with another tenant's query": ({ a, b }) =>
+    a.table('sites').join(b.table('users').as('theirs'), 'theirs.name', 'sites.location'),
+  'a column that is a query of its own': ({ a, database }) =>
+    a.table('sites').select(database.knex('users').count('*').as('everybody')),
+  'a common table expression': ({ a, database }) =>
+    a.table('sites').with('all_users', database.knex('users').select('*')).select('*'),
+}
+
+for (const [what, query] of Object.entries(refused)) {
+  test(`${what} is refused`, async t => {
+    const house = await withUsers(t)
+    await t.throwsAsync(async () => query(house), { name: 'TenantEscape' })
+  })
+}
