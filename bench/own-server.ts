@@ -2,6 +2,7 @@
  * Our own server for the benchmarks: the kernel as production runs it, on an embedded database with the sample of one
  * tenant. Says `{"url": …, "token": …}` in one line on stdout.
  */
+import '../kernel/v8-flags.ts'
 import { createServer } from 'node:http'
 import { dirname } from 'node:path'
 import { loadConfig } from '../config/load.ts'
@@ -33,7 +34,7 @@ const kernel = await createKernel({ config, env, logging, version: '0.0.0-bench'
 await kernel.start()
 await fill(kernel)
 
-const server = createServer(kernel.app.callback())
+const server = createServer({ keepAliveTimeout: 245_000 }, kernel.app.callback())
 server.listen(port, '127.0.0.1', async () => {
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}/api/v1`

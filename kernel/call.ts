@@ -44,7 +44,13 @@ export class CallCore {
   constructor(runtime: Runtime, origin: CallOrigin) {
     this.runtime = runtime
     this.origin = origin
-    this.slot = new TransactionSlot(runtime.database, () => this.#writeAudits())
+    this.slot = new TransactionSlot(
+      runtime.database,
+      () => this.#writeAudits(),
+      () => {
+        this.#pending = []
+      },
+    )
   }
 
   get traceId(): string {

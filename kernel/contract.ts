@@ -122,6 +122,8 @@ export interface Upload {
   /** Media type of the content, without parameters. */
   readonly type: string
   readonly filename: string | undefined
+  /** The text fields of the form that the file came in; none without a form. */
+  readonly fields: Readonly<Record<string, string>>
   readonly content: Readable
 }
 

@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module'
+import './v8-flags.ts'
 
 enableCompileCache()
 
@@ -28,9 +29,9 @@ try {
   if (error instanceof UsageError) refuse(error.message, usageExitCode)
   if (error instanceof SettingsError) refuse(`The settings are not right:\n${error.message}`, usageExitCode)
   const { StartFault } = await import('./start-fault.ts')
-  const { DatabaseInUse } = await import('../db/dialects/sqlite.ts')
+  const { DatabaseUnusable } = await import('../db/dialects/sqlite.ts')
   const { MigrationError } = await import('../db/migrate.ts')
-  if ([StartFault, DatabaseInUse, MigrationError].some(kind => error instanceof kind))
+  if ([StartFault, DatabaseUnusable, MigrationError].some(kind => error instanceof kind))
     refuse((error as Error).message, 1)
   refuse(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
 }

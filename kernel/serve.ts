@@ -53,7 +53,11 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<AddressInfo> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
       reject(
-        taken ? new StartFault(`port ${PORT} is in use. Stop what uses it, or take another one: --port 8001`) : error,
+        new StartFault(
+          taken
+            ? `port ${PORT} is in use. Stop what uses it, or take another one: --port 8001`
+            : `cannot listen: ${error.message}. Check HOST and PORT.`,
+        ),
       )
     })
     server.listen(PORT, HOST, () => resolve(server.address() as AddressInfo))

@@ -19,8 +19,13 @@ export interface SqliteSettings {
   readonly synchronous?: 'full' | 'normal'
 }
 
+/** Thrown when a file cannot be opened as a database. */
+export class DatabaseUnusable extends Error {
+  override readonly name: string = 'DatabaseUnusable'
+}
+
 /** Thrown when another process already serves the file. */
-export class DatabaseInUse extends Error {
+export class DatabaseInUse extends DatabaseUnusable {
   override readonly name = 'DatabaseInUse'
 }
 
@@ -109,11 +114,13 @@ export const sqliteDialect: Dialect = {
 /**
  * Opens an embedded database: one writing connection for Knex, one reading connection for compiled queries.
  * A file can be served by one process at a time; the lock goes with the process, however it ends.
- * @throws DatabaseInUse when another process serves the same file.
+ * @throws DatabaseInUse when another process serves the same file
+ * @throws DatabaseUnusable when it is no database, or damaged, or may not be written
  */
 export async function openSqlite(settings: SqliteSettings): Promise<Database> {
   const inMemory = settings.filename === ':memory:'
   const lock = inMemory ? undefined : lockFile(settings.filename)
+  if (!inMemory) requireUsable(settings.filename)
   const knex = knexModule({
     client: SqliteClient as unknown as typeof Knex.Client,
     connection: { ...settings },
@@ -169,6 +176,22 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
   }
 }
 
+/** Says what is wrong with a file before a pool tries again and again to open it. */
+function requireUsable(filename: string): void {
+  try {
+    openConnection({ filename }).close()
+  } catch (error) {
+    throw unusable(filename, error)
+  }
+}
+
+const unusable = (filename: string, error: unknown): DatabaseUnusable =>
+  new DatabaseUnusable(
+    `${filename} cannot be used as a database (${(error as Error).message}). Put back a backup of it and of its -wal ` +
+      'file, or start with another DATA_DIR.',
+    { cause: error },
+  )
+
 function openReader({ filename }: SqliteSettings): StatementCache {
   const connection = new Driver(filename, { readonly: true })
   connection.pragma('busy_timeout = 5000')
@@ -178,14 +201,15 @@ function openReader({ filename }: SqliteSettings): StatementCache {
 
 /** The lock is an exclusive transaction on a file beside the database, so the system frees it when the process dies. */
 function lockFile(filename: string): BetterSqlite3.Database {
-  const lock = new Driver(`${filename}.lock`, { timeout: 0 })
+  let lock: BetterSqlite3.Database | undefined
   try {
+    lock = new Driver(`${filename}.lock`, { timeout: 0 })
     lock.pragma('journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
-    lock.close()
-    if (!codeOf(error).startsWith('SQLITE_BUSY')) throw error
+    lock?.close()
+    if (!codeOf(error).startsWith('SQLITE_BUSY')) throw unusable(filename, error)
     throw new DatabaseInUse(
       `another process is using ${filename}. Stop it first, or start this one with another DATA_DIR. ` +
         'Several instances need SQL Server (DATABASE_URL).',

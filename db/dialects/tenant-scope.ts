@@ -36,6 +36,9 @@ interface BuilderInside {
   _method?: string
 }
 
+/** Databases do not mind the case of a column's name. */
+const TENANT_COLUMN = /(^|\.)tenant_id$/i
+
 const scopes = new WeakMap<Knex.QueryBuilder, TenantScope>()
 
 /** Thrown when a query tries to leave its tenant. */
@@ -95,18 +98,23 @@ function refuseEscape({ _statements, _single, _method }: BuilderInside, table: s
     throw new TenantEscape(`a query of ${table} must not bring its own tables with it`)
   }
   const columns = _statements.filter(({ grouping }) => grouping === 'columns').flatMap(({ value }) => value)
-  if (columns.some(isOpenQuery)) {
+  if (columns.some(column => isOpenQuery(column) || (isAliased(column) && Object.values(column).some(isUnscoped)))) {
     throw new TenantEscape(`a query in the columns of ${table} must be made with table()`)
   }
   const written = [...Object.keys(_single.update ?? {}), ...Object.keys(_single.counter ?? {})]
-  if (written.some(column => /(^|\.)tenant_id$/i.test(column))) {
+  if (written.some(column => TENANT_COLUMN.test(column))) {
     throw new TenantEscape(`an update of ${table} must not set tenant_id`)
   }
 }
 
 /** A query inside a query that nothing keeps to the tenant. */
-const isOpenQuery = (value: unknown): boolean =>
-  typeof value === 'function' || (isQuery(value) && !scopes.has(value))
+const isOpenQuery = (value: unknown): boolean => typeof value === 'function' || isUnscoped(value)
+
+/** `{ name: column }`, as `select` takes it. */
+const isAliased = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+const isUnscoped = (value: unknown): boolean => isQuery(value) && !scopes.has(value)
 
 const isQuery = (value: unknown): value is Knex.QueryBuilder =>
   typeof value === 'object' && value !== null && '_statements' in value
@@ -136,7 +144,8 @@ function withTenant(inserted: unknown, scope: TenantScope): unknown {
     throw new TenantEscape(`only rows can be inserted into ${scope.table}, no query`)
   }
   const row = inserted as Record<string, unknown>
-  if (row.tenant_id !== undefined && row.tenant_id !== scope.tenantId) {
+  const named = row.tenant_id !== undefined && row.tenant_id !== scope.tenantId
+  if (named || Object.keys(row).some(column => column !== 'tenant_id' && TENANT_COLUMN.test(column))) {
     throw new TenantEscape(`a row of ${scope.table} must not name another tenant`)
   }
   return { ...row, tenant_id: scope.tenantId }

@@ -8,13 +8,18 @@ import type { Database } from '../../db/database.ts'
 export class TransactionSlot {
   readonly #database: Database
   readonly #beforeCommit: (() => Promise<void>) | undefined
+  readonly #afterRollback: (() => void) | undefined
   #current: Knex.Transaction | undefined
   #afterCommit: (() => void)[] = []
 
-  /** @param beforeCommit the last thing that every transaction does, such as writing audit lines */
-  constructor(database: Database, beforeCommit?: () => Promise<void>) {
+  /**
+   * @param beforeCommit the last thing that every transaction does, such as writing audit lines
+   * @param afterRollback forgets what the transaction gathered for it
+   */
+  constructor(database: Database, beforeCommit?: () => Promise<void>, afterRollback?: () => void) {
     this.#database = database
     this.#beforeCommit = beforeCommit
+    this.#afterRollback = afterRollback
   }
 
   get current(): Knex.Transaction | undefined {
@@ -38,6 +43,7 @@ export class TransactionSlot {
       })
     } catch (error) {
       this.#afterCommit = []
+      this.#afterRollback?.()
       throw error
     }
     const hooks = this.#afterCommit

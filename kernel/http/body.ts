@@ -95,23 +95,16 @@ export interface OpenUpload extends AsyncDisposable {
  * stream fails with `too_large` beyond that.
  */
 export function uploadBody(types: readonly string[], limit: number): (ctx: Koa.Context) => Promise<OpenUpload> {
-  const multipart = koaBody({
-    multipart: true,
-    json: false,
-    urlencoded: false,
-    text: false,
-    formidable: { maxFileSize: limit, maxTotalFileSize: limit, maxFiles: 1, maxFields: 20, maxFieldsSize: 20_000 },
-  })
   return async ctx => {
     checkDeclaredSize(ctx, limit)
-    if (types.includes('multipart/form-data') && ctx.is('multipart/form-data')) return fromForm(ctx, multipart, limit)
+    if (types.includes('multipart/form-data') && ctx.is('multipart/form-data')) return fromForm(ctx, limit)
     const type = ctx.is([...types])
     if (!type) throw problem('unsupported_media_type', `Send the body as ${types.join(' or ')}.`)
     const content = ctx.req.pipe(limited(limit))
     ctx.req.once('error', error => content.destroy(error))
     ctx.req.once('aborted', () => content.destroy(problem('malformed', 'The body ended early.')))
     return {
-      upload: { type, filename: undefined, content },
+      upload: { type, filename: undefined, fields: {}, content },
       [Symbol.asyncDispose]: async () => {
         content.destroy()
       },
@@ -125,30 +118,74 @@ interface FormFile {
   readonly originalFilename: string | null
 }
 
-async function fromForm(ctx: Koa.Context, parse: ReturnType<typeof koaBody>, limit: number): Promise<OpenUpload> {
+/** Codes of formidable: fields too large, too many. */
+const FIELD_LIMITS = new Set([1006, 1007])
+const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+function formProblem(error: unknown, limit: number): Problem {
+  const { httpCode, code } = error as { httpCode?: number; code?: number | string }
+  if (DISK_FULL.has(String(code))) return problem('storage_full', undefined, { cause: error })
+  if (FIELD_LIMITS.has(Number(code))) return problem('too_large', 'The form may have a file and few short fields.')
+  if (httpCode === 413) return tooLarge(limit)
+  return problem('malformed', 'The multipart form cannot be read.', { cause: error })
+}
+
+async function fromForm(ctx: Koa.Context, limit: number): Promise<OpenUpload> {
+  let files = 0
+  let path: string | undefined
+  const remove = async (): Promise<void> => {
+    if (path !== undefined) await rm(path, { force: true })
+  }
+  const parse = koaBody({
+    multipart: true,
+    json: false,
+    urlencoded: false,
+    text: false,
+    formidable: {
+      maxFileSize: limit,
+      maxTotalFileSize: limit,
+      minFileSize: 0,
+      allowEmptyFiles: true,
+      maxFields: 20,
+      maxFieldsSize: 20_000,
+      // Only the first file is written to disk, whatever else the form holds.
+      filter: () => ++files === 1,
+      onFileBegin: (_name, made) => {
+        path = made.filepath
+      },
+    },
+  })
   try {
     await parse(ctx as never, next)
   } catch (error) {
-    const { httpCode } = error as { httpCode?: number }
-    if (httpCode === 413) throw tooLarge(limit)
-    throw problem('malformed', 'The multipart form cannot be read.', { cause: error })
+    await remove()
+    throw formProblem(error, limit)
   }
-  const files = Object.values((ctx.request as unknown as { files?: Record<string, FormFile | FormFile[]> }).files ?? {})
-  const file = files.flat()[0]
-  if (!file)
-    throw problem('invalid', 'The form has no file.', { errors: [{ path: 'body', message: 'a file is missing' }] })
+  const sent = Object.values((ctx.request as unknown as { files?: Record<string, FormFile | FormFile[]> }).files ?? {})
+  const file = sent.flat()[0]
+  if (!file || files > 1) {
+    await remove()
+    const message = file ? 'has more than one file' : 'has no file'
+    throw problem('invalid', `The form ${message}.`, { errors: [{ path: 'body', message }] })
+  }
   const content = createReadStream(file.filepath)
   return {
     upload: {
       type: file.mimetype ?? 'application/octet-stream',
       filename: file.originalFilename ?? undefined,
+      fields: formFields(ctx.request.body),
       content,
     },
     [Symbol.asyncDispose]: async () => {
       content.destroy()
-      await rm(file.filepath, { force: true })
+      await remove()
     },
   }
+}
+
+function formFields(body: unknown): Record<string, string> {
+  const fields = Object.entries((body ?? {}) as Record<string, unknown>)
+  return Object.fromEntries(fields.filter((field): field is [string, string] => typeof field[1] === 'string'))
 }
 
 function limited(limit: number): Transform {
@@ -163,4 +200,4 @@ function limited(limit: number): Transform {
 }
 
 /** Stands in the input of routes that take no upload. */
-export const noUpload: Upload = Object.freeze({ type: '', filename: undefined, content: Readable.from([]) })
+export const noUpload: Upload = Object.freeze({ type: '', filename: undefined, fields: {}, content: Readable.from([]) })

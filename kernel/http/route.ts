@@ -250,7 +250,7 @@ function originOf(ctx: Koa.Context, actor: Actor) {
         controller = new AbortController()
         const made = controller
         ctx.res.once('close', () => {
-          if (!ctx.res.writableFinished) made.abort(new Error('the client went away'))
+          if (!ctx.res.writableFinished) made.abort(problem('malformed', 'The client went away.'))
         })
       }
       return controller.signal

@@ -1,8 +1,9 @@
-import { type AwilixContainer, asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix'
+import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix'
 import type { PlatformWork, TenantCall } from '../call.ts'
 import type { AnyPlugin, Deployment, ServiceClasses } from '../contract.ts'
 import { problem } from '../errors.ts'
 import { gate } from '../tenancy/gate.ts'
+import { type Cradle, cradleClass } from './cradle.ts'
 
 type AnyCall = TenantCall | PlatformWork
 
@@ -17,7 +18,7 @@ interface ContextClass {
 
 /**
  * Builds the class of a plugin's call contexts, once. An instance has the call and a getter per service and used
- * service; the Awilix scope behind them is opened by the first getter, so a handler that needs none pays for none.
+ * service; what they are made of is opened by the first getter, so a handler that needs none pays for none.
  */
 export function contextClass(
   plugin: AnyPlugin,
@@ -39,31 +40,24 @@ export function contextClass(
   }
   for (const [name, service] of Object.entries(services)) container.register(name, asClass(service as never).scoped())
 
+  const CallCradle = cradleClass<AnyCall>(container)
+
   class Context implements CallContext {
     readonly call: AnyCall
-    #scope: AwilixContainer | undefined
+    #cradle: Cradle<AnyCall> | undefined
 
     constructor(call: AnyCall) {
       this.call = call
     }
 
-    get scope(): AwilixContainer {
-      return (this.#scope ??= this.#open())
+    static {
+      for (const name of [...Object.keys(services), ...Object.keys(uses)]) {
+        const get = function (this: Context): unknown {
+          return (this.#cradle ??= new CallCradle(this.call))[name]
+        }
+        Object.defineProperty(Context.prototype, name, { enumerable: true, get })
+      }
     }
-
-    #open(): AwilixContainer {
-      const scope = container.createScope()
-      scope.register('call', asValue(this.call))
-      return scope
-    }
-  }
-  for (const name of [...Object.keys(services), ...Object.keys(uses)]) {
-    Object.defineProperty(Context.prototype, name, {
-      enumerable: true,
-      get(this: Context) {
-        return this.scope.resolve(name)
-      },
-    })
   }
   return Context
 }

@@ -80,7 +80,7 @@ export class CsvReader {
         let cell = ''
         for (;;) {
           const close = text.indexOf('"', at + 1)
-          if (close < 0) return ended ? 'a quote is not closed' : waiting
+          if (close < 0) return ended ? 'has a quote that is not closed' : waiting
           cell += text.slice(at + 1, close)
           at = close + 1
           if (text[at] !== '"') break

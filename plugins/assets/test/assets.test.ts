@@ -13,13 +13,24 @@ test(
   withPlant(async (t, { user, site, kernel }) => {
     const made = await user.post('/assets', { name: 'Pump 1', type: 'plc', site_id: site, producer: 'Siemens' })
     t.is(made.status, 201)
-    t.like(made.body, { name: 'Pump 1', type: 'plc', site_id: site, criticality: 'medium', cpes: [], mac_address: null })
+    t.like(made.body, {
+      name: 'Pump 1',
+      type: 'plc',
+      site_id: site,
+      criticality: 'medium',
+      cpes: [],
+      mac_address: null,
+    })
     const path = `/assets/${made.body.id}`
     const read = await user.get(path)
     t.deepEqual(read.body, made.body)
 
     kernel.clock.advance(1000)
-    const changed = await user.patch(path, { version: 'V2.8', cpes: [LOG4J] }, { 'if-match': String(read.headers.etag) })
+    const changed = await user.patch(
+      path,
+      { version: 'V2.8', cpes: [LOG4J] },
+      { 'if-match': String(read.headers.etag) },
+    )
     t.is(changed.status, 200)
     t.deepEqual(changed.body, {
       ...made.body,

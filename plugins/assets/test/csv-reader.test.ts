@@ -61,7 +61,7 @@ test('a quote that is not closed costs its own line only', t => {
       ['5', '6'],
     ],
   )
-  t.deepEqual(cells('a,b\n1,"2\n3,4\n').slice(1), ['a quote is not closed', ['3', '4']])
+  t.deepEqual(cells('a,b\n1,"2\n3,4\n').slice(1), ['has a quote that is not closed', ['3', '4']])
 })
 
 test('text after a closing quote costs its line only', t => {
@@ -71,7 +71,7 @@ test('text after a closing quote costs its line only', t => {
 test('a record without end is given up at the limit, in one piece as in many', t => {
   const endless = `a,b\n1,"${'x'.repeat(LONGEST_RECORD)}\n2,3\n`
   const expected = [['a', 'b'], `has more than ${LONGEST_RECORD} characters; is a quote not closed?`, ['2', '3']]
-  t.deepEqual(cells(...(endless.match(/[^]{1,997}/g) ?? [])), expected)
+  t.deepEqual(cells(...(endless.match(/.{1,997}/gs) ?? [])), expected)
   t.deepEqual(cells(`a,b\n${'x'.repeat(LONGEST_RECORD)},1\n2,3\n`), expected)
 })
 

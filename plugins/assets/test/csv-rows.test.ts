@@ -38,12 +38,15 @@ test('columns may be called as other systems call them, in any case and spelling
 test('a header that cannot be imported refuses the file', async t => {
   t.is(await refusal(''), 'invalid: The file is empty. The first line must name the columns.')
   t.is(await refusal('\n\n'), 'invalid: The file is empty. The first line must name the columns.')
-  t.regex(await refusal('name,type,colour,__proto__\n'), /^invalid: Unknown column "colour", "__proto__"\. Known are id, /)
+  t.regex(
+    await refusal('name,type,colour,__proto__\n'),
+    /^invalid: Unknown column "colour", "__proto__"\. Known are id, /,
+  )
   t.is(await refusal('name,type,vendor,producer\n'), 'invalid: Two columns fill "producer".')
   t.regex(await refusal('name,type,site,site_id\n'), /both "site" and "site_id"/)
   t.regex(await refusal('name,model\n'), /"name" and "type" among them/)
   t.regex(await refusal('name,type,\n'), /Unknown column ""/)
-  t.regex(await refusal('"name,type\n'), /The first line must name the columns, but it a quote is not closed/)
+  t.regex(await refusal('"name,type\n'), /The first line must name the columns, but it has a quote that is not closed/)
 })
 
 test('a file that is not UTF-8 is refused by its header', async t => {

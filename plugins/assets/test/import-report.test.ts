@@ -4,7 +4,9 @@ import { ReportBuilder } from '../services/import-report.ts'
 function build(rows: number, failedRow: number, room?: number) {
   const builder = new ReportBuilder(false)
   for (let row = 2; row < rows + 2; row++) {
-    builder.add(row === failedRow ? { row, status: 'failed', errors: ['wrong'] } : { row, status: 'created', name: 'A' })
+    builder.add(
+      row === failedRow ? { row, status: 'failed', errors: ['wrong'] } : { row, status: 'created', name: 'A' },
+    )
   }
   return builder.report(room)
 }

@@ -136,10 +136,13 @@ test(
     )
     t.is(counts(answer), '200: 2 created, 0 updated, 0 unchanged, 5 failed')
     const [b, ...others] = faults(answer)
-    t.regex(b ?? '', /^3: site: there is no site "Nowhere"; type: must be one of server, .*; ip_address: must be .*; cpes\.0: /)
+    t.regex(
+      b ?? '',
+      /^3: site: there is no site "Nowhere"; type: must be one of server, .*; ip_address: must be .*; cpes\.0: /,
+    )
     t.deepEqual(others, [
       '4: the row has 2 cells, the header has 5',
-      '5: the row a quote is not closed',
+      '5: the row has a quote that is not closed',
       '6: name: Invalid input: expected string, received undefined',
       '7: is the same asset as row 2',
     ])
@@ -161,7 +164,13 @@ test(
 test(
   'a file that is no list of assets is refused',
   withPlant(async (t, { importCsv }) => {
-    for (const csv of [' ', 'name\nA\n', 'name,type,colour\nA,plc,red\n', '<!doctype html><html></html>', '%PDF-1.7\n']) {
+    for (const csv of [
+      ' ',
+      'name\nA\n',
+      'name,type,colour\nA,plc,red\n',
+      '<!doctype html><html></html>',
+      '%PDF-1.7\n',
+    ]) {
       t.like(await importCsv(csv), { status: 422, body: { error: 'invalid' } }, csv)
     }
     t.is(counts(await importCsv('name,type\n')), '200: 0 created, 0 updated, 0 unchanged, 0 failed')
@@ -208,6 +217,26 @@ test(
     )
     const without = '--cut\r\nContent-Disposition: form-data; name="note"\r\n\r\nx\r\n--cut--\r\n'
     t.is((await user.request('POST', '/assets/import', without, form)).status, 422)
+  }),
+)
+
+test(
+  'a form may ask for a dry run, and what it asks otherwise is refused',
+  withPlant(async (t, { user }) => {
+    const send = (name: string, value: string) =>
+      user.request(
+        'POST',
+        '/assets/import',
+        `--cut\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n` +
+          '--cut\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n' +
+          'name,type\nA,plc\n\r\n--cut--\r\n',
+        { 'content-type': 'multipart/form-data; boundary=cut' },
+      )
+    t.like((await send('dry_run', 'true')).body, { dry_run: true, created: 1 })
+    t.like(await send('dryRun', 'true'), { status: 422, body: { errors: [{ path: 'body.dryRun' }] } })
+    t.is((await send('dry_run', 'perhaps')).status, 422)
+    t.is((await user.get('/assets?count=true')).body.count, 0)
+    t.like((await send('dry_run', 'false')).body, { dry_run: false, created: 1 })
   }),
 )
 

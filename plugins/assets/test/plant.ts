@@ -1,6 +1,6 @@
 import type { ImplementationFn } from 'ava'
-import { startTestKernel, type TestKernel, type TestKernelOptions } from '../../../kernel/testing/test-kernel.ts'
 import type { Answer, Client } from '../../../kernel/testing/client.ts'
+import { startTestKernel, type TestKernel, type TestKernelOptions } from '../../../kernel/testing/test-kernel.ts'
 import sites from '../../sites/plugin.ts'
 import assets from '../plugin.ts'
 

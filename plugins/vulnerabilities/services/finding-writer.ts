@@ -1,6 +1,5 @@
 import type { Call, TenantDb } from '../../../kernel/contract.ts'
 import type { AssetDirectory } from '../../assets/public.ts'
-import type { CveFacts } from '../../cve-feed/public.ts'
 import type { Finding } from '../finding.ts'
 import type { FindingRepository, Match } from '../repositories/finding-repository.ts'
 import { type AssetGroup, namesKey } from './asset-groups.ts'
@@ -8,12 +7,16 @@ import type { CriticalAlerts, NewMatches } from './critical-alerts.ts'
 import type { FactsCopier } from './facts-copier.ts'
 import { Changes } from './finding-changes.ts'
 import { emptyReport, type MatchReport } from './match-report.ts'
+import { Pace } from './pace.ts'
 
-/** Most assets, and about the most findings, that are compared with what is stored at once. */
+/** Most assets, and about the most findings, that are gathered before they are written. */
 const MOST_ASSETS = 500
 const MOST_FINDINGS = 100_000
-/** Rows of one transaction: other writers get their turn in between. */
+/** About the most findings that are compared with what is stored at once. */
+const COMPARED = 5000
+/** Rows of one transaction, for other writers get their turn in between, and of one step in it. */
 const CHUNK = 5000
+const STEP = 400
 /** `last_seen` of what still matches is exact to the hour, so that a scan that finds nothing new writes little. */
 const SEEN_MS = 3_600_000
 
@@ -44,11 +47,13 @@ interface Entry {
 export class FindingWriter {
   readonly report: MatchReport = emptyReport()
   readonly #dependencies: Dependencies
+  readonly #pace: Pace
   #entries: Entry[] = []
   #findings = 0
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies
+    this.#pace = new Pace(dependencies.call.signal)
   }
 
   /** Takes what was found for the assets of a group. @param scope the CVEs that were looked at; default: all */
@@ -71,12 +76,12 @@ export class FindingWriter {
     const names = new Map(entries.map(entry => [entry.assetId, entry.names]))
     const changes = await this.#compare(entries)
     await this.#inChunks(changes.fresh.sort(byCve), names, async matches => {
-      await findingRepository.insert(matches.sort(byAsset), call.now())
+      await this.#inSteps(matches.sort(byAsset), part => findingRepository.insert(part, call.now()))
       this.report.created += matches.length
       await this.#alert(matches)
     })
     await this.#inChunks(changes.changed.sort(byCve), names, async matches => {
-      await findingRepository.overwrite(matches.sort(byAsset), call.now())
+      await this.#inSteps(matches.sort(byAsset), part => findingRepository.overwrite(part, call.now()))
       this.report.updated += matches.length
       await this.#alert(matches.filter(match => match.stored?.confidence === 'possible'))
     })
@@ -97,18 +102,33 @@ export class FindingWriter {
 
   async #compare(entries: readonly Entry[]): Promise<Changes> {
     const changes = new Changes()
-    const found = entries.filter(({ findings, scope }) => findings.length > 0 || scope)
-    if (found.length === 0) return changes
-    const scopes = new Set(found.flatMap(({ scope }) => [...(scope ?? [])]))
+    let part: Entry[] = []
+    let size = 0
+    for (const entry of entries) {
+      if (entry.findings.length === 0 && !entry.scope) continue
+      part.push(entry)
+      size += entry.findings.length
+      if (size < COMPARED) continue
+      await this.#comparePart(part, changes)
+      part = []
+      size = 0
+    }
+    await this.#comparePart(part, changes)
+    return changes
+  }
+
+  async #comparePart(entries: readonly Entry[], changes: Changes): Promise<void> {
+    if (entries.length === 0) return
+    const scopes = new Set(entries.flatMap(({ scope }) => [...(scope ?? [])]))
     const rows = await this.#dependencies.findingRepository.stored(
-      found.map(({ assetId }) => assetId),
-      found[0]?.scope && [...scopes],
+      entries.map(({ assetId }) => assetId),
+      entries[0]?.scope && [...scopes],
     )
     const byAssetId = Map.groupBy(rows, row => row.asset_id)
-    for (const { assetId, findings, scope } of found) {
+    for (const { assetId, findings, scope } of entries) {
       changes.compare(assetId, findings, byAssetId.get(assetId) ?? [], scope)
     }
-    return changes
+    await this.#pace.rest()
   }
 
   /** What is as it was, and what is left of assets that nothing matches. */
@@ -132,13 +152,20 @@ export class FindingWriter {
     names: ReadonlyMap<string, string>,
     work: (rows: R[]) => Promise<void>,
   ): Promise<void> {
-    const { call, db } = this.#dependencies
+    const { db } = this.#dependencies
     for (let start = 0; start < rows.length; start += CHUNK) {
-      call.signal.throwIfAborted()
+      await this.#pace.rest()
       await db.transaction(async () => {
         const current = await this.#current(rows.slice(start, start + CHUNK), names)
         if (current.length > 0) await work(current)
       })
+    }
+  }
+
+  async #inSteps<R>(rows: readonly R[], work: (rows: readonly R[]) => Promise<void>): Promise<void> {
+    for (let start = 0; start < rows.length; start += STEP) {
+      await work(rows.slice(start, start + STEP))
+      await this.#pace.rest()
     }
   }
 
@@ -157,7 +184,7 @@ export class FindingWriter {
       if (finding.confidence !== 'confirmed') continue
       const known = fresh.get(finding.cveId)
       if (known) known.assetIds.push(assetId)
-      else fresh.set(finding.cveId, { facts: finding.facts as CveFacts, assetIds: [assetId] })
+      else fresh.set(finding.cveId, { facts: finding.facts, assetIds: [assetId] })
     }
     this.report.alerts += await this.#dependencies.criticalAlerts.raise(fresh.values())
   }

@@ -2,6 +2,7 @@ import test from 'ava'
 import { z } from 'zod'
 import { serviceRef } from '../../../kernel/contract.ts'
 import { startTestKernel } from '../../../kernel/testing/test-kernel.ts'
+import { refusal } from '../http/echo.ts'
 import { capturedLog } from '../testing/captured-log.ts'
 import { type AnyKit, smallPlugin } from './small-plugin.ts'
 
@@ -19,13 +20,17 @@ test('a plugin whose setup takes too long fails, and the others run', async t =>
 
 test('what a failed setup had opened is closed, the last first, and nothing of it stays registered', async t => {
   const closed: string[] = []
-  const failing = smallPlugin('failing', kit => {
-    kit.own.defer(() => void closed.push('first'))
-    kit.own.defer(() => void closed.push('second'))
-    kit.route('GET /failing', done)
-    kit.job('tidy', { scope: 'platform', data: z.object({}), run: async () => undefined })
-    throw new Error('no connection to the broker')
-  })
+  const failing = smallPlugin(
+    'failing',
+    kit => {
+      kit.own.defer(() => void closed.push('first'))
+      kit.own.defer(() => void closed.push('second'))
+      kit.route('GET /failing', done)
+      kit.job('tidy', { scope: 'platform', data: z.object({}), run: async () => undefined })
+      throw new Error('no connection to the broker')
+    },
+    { segments: ['failing', 'internal/failing'] },
+  )
   await using house = await startTestKernel({ plugins: [failing] })
   t.deepEqual(closed.slice(0, 2), ['second', 'first'])
   const answer = await (await house.as('a')).get('/failing')
@@ -33,6 +38,7 @@ test('what a failed setup had opened is closed, the last first, and nothing of i
   t.is(answer.body.error, 'plugin_unavailable')
   t.is(answer.body.detail, 'The plugin "failing" is failed.')
   t.is(answer.headers['retry-after'], '5')
+  t.is(refusal(await house.internal.post('/internal/failing')), '503 plugin_unavailable')
   await t.throwsAsync(house.job('failing', 'tidy', {}), { message: /has no job "tidy"/ })
 })
 

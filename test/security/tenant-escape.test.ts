@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { Knex } from 'knex'
 import { newId, prepare, type TenantDb } from '../../kernel/contract.ts'
-import { NOW, type TwoTenants, twoTenants } from '../kernel/data/two-tenants.ts'
+import { NOW, site, type TwoTenants, twoTenants } from '../kernel/data/two-tenants.ts'
 
 /** Gives each tenant a user called "same", so that a join by name meets the other tenant's row. */
 async function withUsers(t: Parameters<typeof twoTenants>[0]): Promise<TwoTenants> {
@@ -71,6 +71,10 @@ const refused: Readonly<Record<string, (house: TwoTenants) => Knex.QueryBuilder>
     a.table('sites').join(b.table('users').as('theirs'), 'theirs.name', 'sites.location'),
   'a column that is a query of its own': ({ a, database }) =>
     a.table('sites').select(database.knex('users').count('*').as('everybody')),
+  'a named column that is a query of its own': ({ a, database }) =>
+    a.table('sites').select({ everybody: database.knex('users').count('*') as never }),
+  'a row with the tenant in capitals': ({ a, b }) =>
+    a.table('sites').insert({ ...site('x'), TENANT_ID: b.tenantId }) as never,
   'a common table expression': ({ a, database }) =>
     a.table('sites').with('all_users', database.knex('users').select('*')).select('*'),
 }

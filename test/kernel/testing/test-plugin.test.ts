@@ -1,0 +1,46 @@
+import test from 'ava'
+import { z } from 'zod'
+import { definePlugin, serviceRef } from '../../../kernel/contract.ts'
+import { testPlugin } from '../../../kernel/testing/test-plugin.ts'
+
+interface Weather {
+  today(): Promise<string>
+}
+const weather = serviceRef<Weather>('weather.forecast')
+
+const picnic = definePlugin({
+  name: 'picnic',
+  version: '1.0.0',
+  title: 'Picnics',
+  segments: ['picnics'],
+  permissions: { 'picnics:read': 'View picnics' },
+  uses: { weather },
+  setup(kit) {
+    kit.route('GET /picnics', {
+      summary: 'Whether there is one',
+      permission: 'picnics:read',
+      returns: z.object({ weather: z.string(), at: z.string() }),
+      handle: async (_input, { call, weather: forecast }) => ({
+        weather: await forecast.today(),
+        at: call.now().toISOString(),
+      }),
+    })
+  },
+})
+
+test('a plugin runs alone, with stand-ins for what it uses and a clock that is moved', async t => {
+  const now = new Date('2026-05-01T12:00:00.000Z')
+  await using house = await testPlugin(picnic, { fakes: { weather: { today: async () => 'sun' } }, now })
+  const user = await house.as('a', ['picnics:read'])
+  t.deepEqual((await user.get('/picnics')).body, { weather: 'sun', at: '2026-05-01T12:00:00.000Z' })
+  house.clock.advance(60_000)
+  t.is((await user.get('/picnics')).body.at, '2026-05-01T12:01:00.000Z')
+  t.is((await (await house.as('a', [])).get('/picnics')).status, 403)
+  t.is((await house.anonymous.get('/picnics')).status, 401)
+})
+
+test('a stand-in that was forgotten is named', t => {
+  t.throws(() => testPlugin(picnic), {
+    message: 'testPlugin: the plugin uses "weather" (weather.forecast); give a stand-in for it in "fakes"',
+  })
+})
