@@ -59,7 +59,8 @@ export function createApp(parts: AppParts): Koa {
     try {
       const lifecycle = parts.lifecycle()
       if (lifecycle !== 'running' && !ctx.path.startsWith('/health/')) throw unavailable(ctx, lifecycle)
-      if (!(await parts.system(ctx))) await parts.dispatch(ctx)
+      if (!ctx.path.startsWith('/api/') && (await parts.system(ctx))) return
+      await parts.dispatch(ctx)
     } catch (error) {
       fail(ctx, error)
     }
@@ -81,15 +82,18 @@ export function createApp(parts: AppParts): Koa {
 
   app.use(async ctx => {
     const started = performance.now()
-    for (const [name, value] of headers) ctx.res.setHeader(name, value)
-    const { origin, 'accept-encoding': encodings } = ctx.req.headers
-    let serve: Next = () => answer(ctx)
-    if (encodings !== undefined) serve = wrap(compressed as Wrapper, ctx, serve)
-    if (origin !== undefined) serve = wrap(withCors as Wrapper, ctx, serve)
-    await serve()
-    const log = (): void => logRequest(parts.requestLog, ctx, performance.now() - started)
-    if (isStream(ctx.body)) ctx.res.once('close', log)
-    else log()
+    const { req, res } = ctx
+    for (const [name, value] of headers) res.setHeader(name, value)
+    const { origin, 'accept-encoding': encodings } = req.headers
+    if (origin === undefined && encodings === undefined) await answer(ctx)
+    else {
+      let serve: Next = () => answer(ctx)
+      if (encodings !== undefined) serve = wrap(compressed as Wrapper, ctx, serve)
+      if (origin !== undefined) serve = wrap(withCors as Wrapper, ctx, serve)
+      await serve()
+    }
+    if (isStream(ctx.body)) res.once('close', () => logRequest(parts.requestLog, ctx, performance.now() - started))
+    else logRequest(parts.requestLog, ctx, performance.now() - started)
   })
   return app
 }

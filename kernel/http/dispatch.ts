@@ -28,7 +28,7 @@ export function createDispatch(runtime: Runtime, catalogue: Catalogue): (ctx: Ko
     if (!host) throw problem('not_found', 'Nothing answers under this path.')
     const mount = host.mount
     if (!mount) return refuse(runtime, host, ctx)
-    return mount.handle(ctx, () => unmatched(ctx))
+    return mount.handle(ctx, unmatched)
   }
 }
 
@@ -44,13 +44,7 @@ async function refuse(runtime: Runtime, host: PluginHost, ctx: Koa.Context): Pro
   })
 }
 
-interface Layer {
-  readonly methods: readonly string[]
-}
-
-async function unmatched(ctx: Koa.Context): Promise<never> {
-  const layers = (ctx as unknown as { matched?: readonly Layer[] }).matched ?? []
-  const methods = [...new Set(layers.flatMap(layer => layer.methods))]
+function unmatched(methods: readonly string[]): never {
   if (methods.length === 0) throw problem('not_found', 'Nothing answers under this path.')
   throw problem('method_not_allowed', `This path takes ${methods.join(', ')}.`, {
     headers: { Allow: methods.join(', ') },

@@ -52,7 +52,7 @@ export function openApi(catalogue: Catalogue, version: string): Json {
       version,
       description:
         'Errors are `application/problem+json` with a stable `error` code. Lists take `limit`, `cursor`, `sort` and ' +
-        '`count`. POST honours `Idempotency-Key`, writes to single records honour `If-Match`.',
+        '`count`. Most POSTs honour `Idempotency-Key`, writes to single records honour `If-Match`.',
     },
     tags,
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),

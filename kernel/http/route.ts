@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type Koa from 'koa'
 import type { Principal, TenantState } from '../access/principal.ts'
-import { CallCore, newTraceId, PlatformWork, TenantCall } from '../call.ts'
+import { CallCore, type CallOrigin, newTraceId, PlatformWork, TenantCall } from '../call.ts'
 import type { Actor, Context, PlatformContext, RequestFacts, ServiceClasses } from '../contract.ts'
 import { problem } from '../errors.ts'
 import type { PluginHost } from '../plugins/host.ts'
@@ -44,7 +44,10 @@ export function traceIdOf(ctx: Koa.Context): string {
 }
 
 /** The caller's address: an IPv4 one as such, also where the socket takes both kinds. */
-export const addressOf = (ctx: Koa.Context): string => ctx.ip.replace(/^::ffff:(?=\d+\.)/, '')
+export function addressOf(ctx: Koa.Context): string {
+  const { ip } = ctx
+  return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip
+}
 
 /** Compiles a registered route: what can be decided at start is decided here, a request only runs it. */
 export function compileRoute(runtime: Runtime, host: PluginHost, registered: RegisteredRoute): RouteHandler {
@@ -81,13 +84,13 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading
     try {
-      const core = new CallCore(runtime, originOf(ctx, principal.actor))
+      const core = new CallCore(runtime, new RequestOrigin(ctx, principal.actor))
       const call = new TenantCall(core, host, tenant.tenant, principal.permissions)
       const context = host.tenantContext(call) as Context<ServiceClasses, Record<never, never>>
       const work = async (): Promise<unknown> => route.handle(open.input, context)
       const answer = writes
         ? await write(ctx, registered, core, principal, open, () => audited(core, call.tenant.id, audit, open, work))
-        : await work()
+        : await route.handle(open.input, context)
       check?.(answer)
       send(ctx, answer, status)
     } finally {
@@ -216,7 +219,7 @@ function platformRoute(
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading
     try {
-      const core = new CallCore(runtime, originOf(ctx, route.access === 'public' ? anonymous : management))
+      const core = new CallCore(runtime, new RequestOrigin(ctx, route.access === 'public' ? anonymous : management))
       const context = host.platformContext(new PlatformWork(core, host)) as PlatformContext<ServiceClasses>
       const facts = requestFacts(ctx, bytes)
       const work = async (): Promise<unknown> => route.handle(open.input, context, facts)
@@ -239,22 +242,35 @@ function platformRoute(
 export const signedJson = <S extends import('zod').z.ZodType>(schema: S, bytes: Buffer): import('zod').z.output<S> =>
   parse(schema, parseJson(bytes), 'body')
 
-function originOf(ctx: Koa.Context, actor: Actor) {
-  let controller: AbortController | undefined
-  return {
-    actor,
-    address: addressOf(ctx),
-    traceId: () => traceIdOf(ctx),
-    signal: () => {
-      if (!controller) {
-        controller = new AbortController()
-        const made = controller
-        ctx.res.once('close', () => {
-          if (!ctx.res.writableFinished) made.abort(problem('malformed', 'The client went away.'))
-        })
-      }
-      return controller.signal
-    },
+/** A call that a request began. What it tells is worked out when somebody asks, which most calls never do. */
+class RequestOrigin implements CallOrigin {
+  readonly actor: Actor
+  readonly #ctx: Koa.Context
+  #controller: AbortController | undefined
+
+  constructor(ctx: Koa.Context, actor: Actor) {
+    this.#ctx = ctx
+    this.actor = actor
+  }
+
+  get address(): string {
+    return addressOf(this.#ctx)
+  }
+
+  traceId(): string {
+    return traceIdOf(this.#ctx)
+  }
+
+  signal(): AbortSignal {
+    if (!this.#controller) {
+      const made = new AbortController()
+      const { res } = this.#ctx
+      res.once('close', () => {
+        if (!res.writableFinished) made.abort(new Error('the client went away'))
+      })
+      this.#controller = made
+    }
+    return this.#controller.signal
   }
 }
 

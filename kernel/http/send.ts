@@ -15,7 +15,6 @@ export const securityHeaders = Object.freeze({
 
 /** Writes what a handler returned. */
 export function send(ctx: Koa.Context, answer: unknown, status: number): void {
-  ctx.res.statusCode = status
   if (answer instanceof Reply) {
     sendReply(ctx, answer, status)
     return
@@ -64,6 +63,6 @@ function isKnown({ method, req }: Koa.Context, etag: string): boolean {
 /** Writes a JSON body. */
 export function sendJson(ctx: Koa.Context, status: number, body: unknown): void {
   ctx.status = status
-  if (!ctx.res.hasHeader('Content-Type')) ctx.set('Content-Type', 'application/json; charset=utf-8')
+  if (!ctx.res.hasHeader('Content-Type')) ctx.res.setHeader('Content-Type', 'application/json; charset=utf-8')
   ctx.body = JSON.stringify(body)
 }

@@ -6,7 +6,7 @@ import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '.
 import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
 import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
-import { compileRoute } from '../http/route.ts'
+import { compileRoute, type RouteHandler } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
@@ -35,13 +35,16 @@ export type PluginState =
   | 'blocked'
   | 'failed'
 
+type Layer = ReturnType<Router['match']>['path'][number]
+
 const SETUP_TIMEOUT_MS = 30_000
 const everything: Permissions = { has: () => true }
 
 /** The routes of a running plugin. */
 export interface Mount {
   readonly routes: readonly RegisteredRoute[]
-  handle(ctx: Koa.Context, next: () => Promise<void>): Promise<unknown>
+  /** Serves a request, or calls `unmatched` with the methods that its path takes: none when there is no such path. */
+  handle(ctx: Koa.Context, unmatched: (methods: readonly string[]) => void): Promise<void>
 }
 
 /** One plugin and its state. Started when the first tenant gets it, stopped when the last one loses it. */
@@ -262,20 +265,27 @@ export class PluginHost {
 
   #open(routes: readonly RegisteredRoute[]): Mount {
     const router = new Router()
+    const handlers = new Map<Layer, RouteHandler>()
     for (const registered of [...routes].sort(staticFirst)) {
       const serve = compileRoute(this.#runtime, this, registered)
-      const counted = async (ctx: Koa.Context): Promise<void> => {
-        this.inFlight.enter()
-        try {
-          await serve(ctx)
-        } finally {
-          this.inFlight.leave()
-        }
-      }
-      router.register(registered.path, [registered.method], counted as never)
+      handlers.set(router.register(registered.path, [registered.method], serve as never) as Layer, serve)
     }
-    const handle = router.routes()
-    return { routes, handle: (ctx, next) => handle(ctx as never, next) as Promise<unknown> }
+    // Not `router.routes()`: per request that builds and composes a chain of functions, and a route of ours is one.
+    const handle: Mount['handle'] = async (ctx, unmatched) => {
+      const { path } = ctx
+      const { path: layers, pathAndMethod } = router.match(path, ctx.method)
+      const layer = pathAndMethod[0]
+      const serve = layer && handlers.get(layer)
+      if (!serve) return unmatched([...new Set(layers.flatMap(({ methods }) => methods))])
+      ctx.params = layer.params(path, layer.captures(path))
+      this.inFlight.enter()
+      try {
+        await serve(ctx)
+      } finally {
+        this.inFlight.leave()
+      }
+    }
+    return { routes, handle }
   }
 
   get #actor(): Actor {

@@ -12,7 +12,7 @@ import { Pace } from './pace.ts'
 /** Most assets, and about the most findings, that are gathered before they are written. */
 const MOST_ASSETS = 500
 const MOST_FINDINGS = 100_000
-/** About the most findings that are compared with what is stored at once. */
+/** About the most rows that are looked for at once, to compare with what was found. */
 const COMPARED = 5000
 /** Rows of one transaction, for other writers get their turn in between, and of one step in it. */
 const CHUNK = 5000
@@ -107,7 +107,7 @@ export class FindingWriter {
     for (const entry of entries) {
       if (entry.findings.length === 0 && !entry.scope) continue
       part.push(entry)
-      size += entry.findings.length
+      size += entry.scope?.size ?? entry.findings.length
       if (size < COMPARED) continue
       await this.#comparePart(part, changes)
       part = []

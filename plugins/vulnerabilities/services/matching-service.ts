@@ -211,12 +211,18 @@ export class MatchingService {
   ): Promise<void> {
     const { call, db, assets, findingRepository } = this.#dependencies
     const named = new Set(matched.map(({ id }) => id))
-    const rest = (await findingRepository.assetIds(after, last)).filter(id => !named.has(id))
-    for (let start = 0; start < rest.length; start += PAGE) {
+    for (let from = after; ; ) {
+      const listed = await findingRepository.assetIds(from, last)
+      from = listed.at(-1)
+      if (from === undefined) return
+      const rest = listed.filter(id => !named.has(id))
+      if (rest.length === 0) continue
       await db.transaction(async () => {
-        const found = await assets.byIds(rest.slice(start, start + PAGE))
-        const nameless = found.filter(({ cpes }) => cpes.length === 0).map(({ id }) => id)
-        report.resolved += await findingRepository.resolveAll(nameless, call.now())
+        const nameless = (await assets.byIds(rest)).filter(({ cpes }) => cpes.length === 0)
+        report.resolved += await findingRepository.resolveAll(
+          nameless.map(({ id }) => id),
+          call.now(),
+        )
       })
     }
   }

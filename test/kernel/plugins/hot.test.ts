@@ -84,7 +84,7 @@ test('a request under way when its plugin stops gets its answer, and only then t
   const underWay = a.get('/turbo/slow')
   await slow.entered
   const off = house.licence('a', [])
-  while (house.kernel.catalogue.byName('turbo')?.state !== 'draining') await new Promise(setImmediate)
+  while (house.kernel.catalogue.byName('turbo')?.state === 'running') await new Promise(setImmediate)
   t.is(refusal(await a.get('/turbo')), '403 feature_disabled')
   t.deepEqual(life, ['set up'])
   slow.release()
