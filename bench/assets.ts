@@ -9,14 +9,21 @@ import { startServer } from './server-process.ts'
 
 const options = benchOptions(process.argv.slice(2))
 await using servers = new AsyncDisposableStack()
-const own = servers.adopt(await startServer(fileURLToPath(new URL('own-server.ts', import.meta.url))), one => one.stop())
+const own = servers.adopt(await startServer(fileURLToPath(new URL('own-server.ts', import.meta.url))), one =>
+  one.stop(),
+)
 const peers = await startPeers(options.peers, text => process.stderr.write(text))
 for (const peer of peers) servers.defer(() => peer.stop())
 const comparisons: Comparison[] = []
 await compareAssets({
   ...options,
   peers,
-  serverUnderTest: { name: 'Monozu', pid: own.pid, url: own.url, headers: { authorization: `Bearer ${own.said.token}` } },
+  serverUnderTest: {
+    name: 'Monozu',
+    pid: own.pid,
+    url: own.url,
+    headers: { authorization: `Bearer ${own.said.token}` },
+  },
   report(comparison) {
     comparisons.push(comparison)
     if (!options.json) process.stdout.write(`${table(comparison)}\n`)
@@ -27,4 +34,5 @@ const memory = [own, ...peers].map(({ pid }, i) => ({
   residentMegabytes: residentMegabytes(pid),
 }))
 if (options.json) process.stdout.write(`${JSON.stringify({ comparisons, memory }, null, 2)}\n`)
-else for (const { name, residentMegabytes: mb } of memory) process.stdout.write(`${name}: ${mb?.toFixed(0)} MB resident\n`)
+else
+  for (const { name, residentMegabytes: mb } of memory) process.stdout.write(`${name}: ${mb?.toFixed(0)} MB resident\n`)
