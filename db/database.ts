@@ -47,6 +47,8 @@ export interface Database {
    * SQLite: a cached prepared statement on a read connection of its own, so that reads never wait for a writer.
    */
   read<T extends Row>(query: CompiledSql, bindings: readonly Binding[], tenantId?: string): Promise<T[]>
+  /** Runs a compiled query in a transaction; what is no select gives no rows. */
+  runIn<T extends Row>(trx: Knex.Transaction, query: CompiledSql, bindings: readonly Binding[]): Promise<T[]>
   /**
    * Runs `work` in a transaction; commits when it resolves, rolls back when it throws.
    * On SQL Server `tenantId` becomes SESSION_CONTEXT(N'tenant_id') of every batch; undefined is platform work.

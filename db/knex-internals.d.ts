@@ -11,3 +11,9 @@ declare module 'knex/lib/dialects/better-sqlite3/index.js' {
     queryCompiler(builder: Knex.QueryBuilder, bindings: unknown): unknown
   }
 }
+
+declare module 'knex/lib/query/method-constants.js' {
+  /** Names of the methods that begin a query. */
+  const names: readonly string[]
+  export default names
+}

@@ -58,6 +58,8 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
     knex: platform,
     read: <T extends Row>(query: CompiledSql, bindings: readonly Binding[], tenantId?: string) =>
       repeated(async () => (await sessionOf(tenantId).raw(query.sql, bindings as Knex.RawBinding[])) as T[]),
+    runIn: async <T extends Row>(trx: Knex.Transaction, query: CompiledSql, bindings: readonly Binding[]) =>
+      (await trx.raw(query.sql, bindings as Knex.RawBinding[])) as T[],
     transaction: (tenantId, work) => sessionOf(tenantId).transaction(work),
     forTenant,
     exclusively: (name, timeoutMs, work) => holdingLock(platform, name, timeoutMs, work),

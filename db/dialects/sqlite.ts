@@ -3,6 +3,7 @@ import Driver from 'better-sqlite3'
 import knexModule, { type Knex } from 'knex'
 import BaseClient from 'knex/lib/dialects/better-sqlite3/index.js'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
+import { createTransactions } from './sqlite-transaction.ts'
 import { StatementCache } from './statement-cache.ts'
 import { scopedQueryCompiler } from './tenant-scope.ts'
 
@@ -120,7 +121,12 @@ export const sqliteDialect: Dialect = {
 export async function openSqlite(settings: SqliteSettings): Promise<Database> {
   const inMemory = settings.filename === ':memory:'
   const lock = inMemory ? undefined : lockFile(settings.filename)
-  if (!inMemory) requireUsable(settings.filename)
+  try {
+    if (!inMemory) requireUsable(settings.filename)
+  } catch (error) {
+    lock?.close()
+    throw error
+  }
   const knex = knexModule({
     client: SqliteClient as unknown as typeof Knex.Client,
     connection: { ...settings },
@@ -130,6 +136,11 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
   })
   await knex.raw('SELECT 1')
+  const transactions = createTransactions<SqliteConnection>(knex, {
+    begin: connection => connection.statements.get('BEGIN').run(),
+    commit: connection => connection.statements.get('COMMIT').run(),
+    rollback: connection => connection.inTransaction && connection.statements.get('ROLLBACK').run(),
+  })
   const reader = inMemory ? undefined : openReader(settings)
   const exclusive = new Map<string, Promise<unknown>>()
 
@@ -147,7 +158,14 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     dialect: sqliteDialect,
     knex,
     read: reader ? readFromFile : readInMemory,
-    transaction: (_tenantId, work) => knex.transaction(work),
+    async runIn(trx, query, bindings) {
+      const statement = transactions.connectionOf(trx).statements.get(query.sql)
+      const values = bindings.map(sqliteBinding)
+      if (statement.reader) return statement.all(values) as never[]
+      statement.run(values)
+      return []
+    },
+    transaction: (_tenantId, work) => transactions.run(work),
     forTenant: () => knex,
     async exclusively(name, timeoutMs, work) {
       const before = exclusive.get(name) ?? Promise.resolve()

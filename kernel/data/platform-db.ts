@@ -35,7 +35,7 @@ export class PlatformDb {
     const plan = query.plan(this.#database, 'platform', () => ({ table: builders, shared: builders }))
     const bindings = plan.bind(values as Record<string, unknown>, undefined)
     const trx = this.#slot.current
-    if (trx) return trx.raw(plan.sql, bindings as Knex.RawBinding[]) as unknown as Promise<R[]>
+    if (trx) return this.#database.runIn(trx, plan, bindings) as unknown as Promise<R[]>
     return this.#database.read(plan, bindings) as Promise<R[]>
   }
 

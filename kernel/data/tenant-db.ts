@@ -48,7 +48,7 @@ export class TenantDb {
     const plan = query.plan(this.#database, 'tenant', () => this.#compileScope())
     const bindings = plan.bind(values as Record<string, unknown>, this.tenantId)
     const trx = this.#slot.current
-    if (trx) return trx.raw(plan.sql, bindings as Knex.RawBinding[]) as unknown as Promise<R[]>
+    if (trx) return this.#database.runIn(trx, plan, bindings) as unknown as Promise<R[]>
     return this.#database.read(plan, bindings, this.tenantId) as Promise<R[]>
   }
 

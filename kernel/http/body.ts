@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Readable, Transform } from 'node:stream'
 import type Koa from 'koa'
-import { koaBody } from 'koa-body'
+import type { koaBody as KoaBody } from 'koa-body'
 import type { Upload } from '../contract.ts'
 import { type Problem, problem } from '../errors.ts'
 
@@ -13,6 +13,11 @@ export const DEFAULT_JSON_LIMIT = 100_000
 export const DEFAULT_UPLOAD_LIMIT = 50_000_000
 
 const next = async (): Promise<void> => undefined
+
+let loading: Promise<typeof KoaBody> | undefined
+
+/** Loaded with the first body that comes: with all that it brings it costs a start 100 ms and 10 MB. */
+const loadKoaBody = (): Promise<typeof KoaBody> => (loading ??= import('koa-body').then(({ koaBody }) => koaBody))
 
 const tooLarge = (limit: number): Problem => problem('too_large', `The body may have at most ${limit} bytes.`)
 
@@ -35,14 +40,15 @@ function bodyProblem(error: unknown, limit: number): unknown {
 
 /** Reads a JSON body: objects and arrays only, at most `limit` bytes, before and after unpacking. */
 export function jsonBody(limit: number): (ctx: Koa.Context) => Promise<unknown> {
-  const parse = koaBody({
+  const options: Parameters<typeof KoaBody>[0] = {
     json: true,
     multipart: false,
     urlencoded: false,
     text: false,
     jsonLimit: limit,
     parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'] as never,
-  })
+  }
+  let parse: ReturnType<typeof KoaBody> | undefined
   return async ctx => {
     checkDeclaredSize(ctx, limit)
     if (!ctx.is('json')) {
@@ -50,6 +56,7 @@ export function jsonBody(limit: number): (ctx: Koa.Context) => Promise<unknown> 
       if (empty) return {}
       throw problem('unsupported_media_type', 'Send the body as application/json.')
     }
+    parse ??= (await loadKoaBody())(options)
     try {
       await parse(ctx as never, next)
     } catch (error) {
@@ -136,6 +143,7 @@ async function fromForm(ctx: Koa.Context, limit: number): Promise<OpenUpload> {
   const remove = async (): Promise<void> => {
     if (path !== undefined) await rm(path, { force: true })
   }
+  const koaBody = await loadKoaBody()
   const parse = koaBody({
     multipart: true,
     json: false,

@@ -242,19 +242,18 @@ function platformRoute(
 export const signedJson = <S extends import('zod').z.ZodType>(schema: S, bytes: Buffer): import('zod').z.output<S> =>
   parse(schema, parseJson(bytes), 'body')
 
-/** A call that a request began. What it tells is worked out when somebody asks, which most calls never do. */
+/** A call that a request began. Its trace and its signal are made when somebody asks, which most calls never do. */
 class RequestOrigin implements CallOrigin {
   readonly actor: Actor
+  /** Read now: a socket that was closed forgets it. */
+  readonly address: string
   readonly #ctx: Koa.Context
   #controller: AbortController | undefined
 
   constructor(ctx: Koa.Context, actor: Actor) {
     this.#ctx = ctx
     this.actor = actor
-  }
-
-  get address(): string {
-    return addressOf(this.#ctx)
+    this.address = addressOf(ctx)
   }
 
   traceId(): string {

@@ -156,9 +156,12 @@ export class JobRuns {
     return this.#change(hold, { progress: progressText(progress), heartbeat_at: this.#now() })
   }
 
-  /** Ends a run well. A result that is too long is replaced by `{ truncated: true, bytes }`. */
+  /**
+   * Ends a run well. A result that is too long is replaced by `{ truncated: true, bytes }`, one that is not JSON by
+   * `{ not_json: why }`: the work is done, and must not be done again for it.
+   */
   succeed(hold: Hold, result: unknown, progress: Progress | undefined): Promise<boolean> {
-    const text = JSON.stringify(result) ?? null
+    const text = resultText(result)
     const tooLong = text !== null && text.length > MAX_RESULT
     const kept = tooLong ? JSON.stringify({ truncated: true, bytes: text.length }) : text
     return this.#finish(hold, 'succeeded', { result: kept, error: null, ...lastProgress(progress) })
@@ -218,6 +221,14 @@ function uniqueKey({ plugin, name, tenantId }: NewRun, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([plugin, name, tenantId ?? null, key]))
     .digest('base64url')
+}
+
+function resultText(result: unknown): string | null {
+  try {
+    return JSON.stringify(result) ?? null
+  } catch (error) {
+    return JSON.stringify({ not_json: String((error as Error).message).slice(0, MAX_MESSAGE) })
+  }
 }
 
 const progressText = ({ done, total, message }: Progress): string =>

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { problem } from '../../../kernel/contract.ts'
 import { CsvReader, type CsvRecord, LONGEST_RECORD } from './csv-reader.ts'
 import { unguarded } from './formula-guard.ts'
@@ -65,7 +66,10 @@ export async function* csvRows(content: AsyncIterable<string> | Iterable<string>
       else fields = readHeader(record)
     }
   }
-  for await (const piece of content) yield* read(reader.read(piece))
+  for await (const piece of content) {
+    yield* read(reader.read(piece))
+    await nextTurn()
+  }
   yield* read(reader.end())
   if (!fields) throw problem('invalid', 'The file is empty. The first line must name the columns.')
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Call, Problem, problem, type TenantDb } from '../../../kernel/contract.ts'
 import type { SiteDirectory } from '../../sites/public.ts'
 import { assetCpesChanged } from '../public.ts'
@@ -68,6 +69,8 @@ export class ImportService {
         options.signal?.throwIfAborted()
         for (const line of await this.#import(await this.#read(chunk, register), options)) report.add(line)
         options.progress?.(report.total)
+        // The embedded database answers at once, so without this nobody else would get a turn before the last row.
+        await nextTurn()
       }
     } catch (error) {
       if (!(error instanceof Problem) || options.dryRun || report.total === 0) throw error

@@ -2,12 +2,14 @@ import { z } from 'zod'
 import { assetCpesChanged } from '../../assets/public.ts'
 import { catalogueChanged } from '../../cve-feed/public.ts'
 import type { VulnerabilityKit } from '../plugin.ts'
+import { TenantTurns } from './tenant-turns.ts'
 
 const REMATCH = { unique: 'rematch' }
 const LONG_MS = 60 * 60_000
 
 /** Jobs that keep vulnerabilities in line with assets and catalogue, and the events that start them. */
 export function matchingJobs(kit: VulnerabilityKit): void {
+  const turns = new TenantTurns()
   kit.job('scan', {
     scope: 'tenant',
     data: z.strictObject({ asset_ids: z.array(z.string()).max(500).optional() }),
@@ -21,7 +23,10 @@ export function matchingJobs(kit: VulnerabilityKit): void {
     data: z.strictObject({}),
     every: '5 minutes',
     timeoutMs: LONG_MS,
-    run: (_data, { matchingService, progress }) => matchingService.rematchChanges(progress),
+    run: async (_data, { call, matchingService, progress }) =>
+      (await turns.take(call.tenant.id, () => matchingService.rematchChanges(progress))) ?? {
+        skipped: 'another run waits to do the same',
+      },
   })
   kit.job('reopen-accepted', {
     scope: 'tenant',

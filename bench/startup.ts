@@ -1,0 +1,111 @@
+/**
+ * `node bench/startup.ts`: how long `node kernel/main.ts` takes to its first 200 of /health/ready, and what memory it
+ * holds idle, on an embedded database. See README.md.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { cpuSeconds, residentMegabytes } from './cpu-time.ts'
+import { endWithThisProcess, stopProcess } from './server-process.ts'
+
+/** What one start was like. */
+interface Start {
+  /** Seconds from the start of the process to the first 200. */
+  seconds: number
+  /** Seconds of CPU until then. */
+  cpu: number
+  /** Megabytes held `idleSeconds` later. */
+  megabytes: number
+}
+
+const main = fileURLToPath(new URL('../kernel/main.ts', import.meta.url))
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, idle: { type: 'string', default: '5' } },
+})
+const [rounds, idleSeconds] = [Number(values.rounds), Number(values.idle)]
+const secrets = {
+  SECRET_KEY: 'a-secret-of-the-benchmark-that-guards-nothing-at-all',
+  CLOUD_WEBHOOK_HMAC_SECRET: 'webhook-secret-of-the-benchmark',
+  CLOUD_INTERNAL_API_TOKEN: 'internal-token-of-the-benchmark',
+  ALLOW_ORIGINS: 'http://localhost:3000',
+}
+const modes = { development: {}, production: { NODE_ENV: 'production', ...secrets } }
+
+process.stdout.write(`median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`)
+process.stdout.write('mode         data folder    first 200 s        CPU s   resident MB\n')
+for (const [mode, env] of Object.entries(modes)) {
+  const series: Record<'new' | 'existing', Start[]> = { new: [], existing: [] }
+  for (let round = 0; round < rounds; round++) {
+    const folder = mkdtempSync(join(tmpdir(), 'monozu-startup-'))
+    try {
+      for (const kind of ['new', 'existing'] as const) series[kind].push(await start(folder, env))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  for (const [kind, starts] of Object.entries(series)) process.stdout.write(`${line(mode, kind, starts)}\n`)
+}
+
+async function start(folder: string, env: Readonly<Record<string, string>>): Promise<Start> {
+  const port = await freePort()
+  const { PATH } = process.env
+  const from = performance.now()
+  const child = spawn(process.execPath, [main], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH, ...env, PORT: String(port), DATA_DIR: folder },
+  })
+  endWithThisProcess(child)
+  try {
+    while (!(await isReady(port))) {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
+      await sleep(5)
+    }
+    const seconds = (performance.now() - from) / 1000
+    const cpu = cpuSeconds(child.pid) ?? Number.NaN
+    await sleep(idleSeconds * 1000)
+    return { seconds, cpu, megabytes: residentMegabytes(child.pid ?? 0) ?? Number.NaN }
+  } finally {
+    await stopProcess(child)
+  }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok
+  } catch {
+    return false
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+function line(mode: string, kind: string, starts: readonly Start[]): string {
+  const seconds = starts.map(one => one.seconds).sort((a, b) => a - b)
+  const of = (value: (one: Start) => number): number => starts.map(value).sort((a, b) => a - b)[starts.length >> 1] ?? 0
+  const range = `${seconds[0]?.toFixed(2)}–${seconds.at(-1)?.toFixed(2)}`
+  const first = `${of(one => one.seconds).toFixed(2)} (${range})`
+  return [
+    mode.padEnd(11),
+    kind.padEnd(12),
+    first.padStart(17),
+    of(one => one.cpu)
+      .toFixed(2)
+      .padStart(6),
+    of(one => one.megabytes)
+      .toFixed(0)
+      .padStart(12),
+  ].join('  ')
+}
