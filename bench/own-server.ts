@@ -2,7 +2,6 @@
  * Our own server for the benchmarks: the kernel as production runs it, on an embedded database with the sample of one
  * tenant. Says `{"url": …, "token": …}` in one line on stdout.
  */
-import '../kernel/v8-flags.ts'
 import { createServer } from 'node:http'
 import { dirname } from 'node:path'
 import { loadConfig } from '../config/load.ts'
@@ -12,6 +11,7 @@ import { createKernel, type Kernel } from '../kernel/kernel.ts'
 import { createLogger } from '../kernel/log/create-logger.ts'
 import type { PluginHost } from '../kernel/plugins/host.ts'
 import { storeLicence } from '../kernel/tenancy/licences.ts'
+import { letYoungGenerationGrow } from '../kernel/v8-flags.ts'
 import { sampleAsset, sampleSize } from './sample.ts'
 import { serverOptions } from './server-process.ts'
 
@@ -32,6 +32,7 @@ const config = loadConfig(env)
 const logging = createLogger(config, { write: () => undefined, flush: () => undefined, close: () => undefined })
 const kernel = await createKernel({ config, env, logging, version: '0.0.0-bench' })
 await kernel.start()
+letYoungGenerationGrow()
 await fill(kernel)
 
 const server = createServer({ keepAliveTimeout: 245_000 }, kernel.app.callback())

@@ -1,6 +1,6 @@
 /**
- * `node bench/startup.ts`: how long `node kernel/main.ts` takes to its first 200 of /health/ready, and what memory it
- * holds idle, on an embedded database. See README.md.
+ * `node bench/startup.ts`: how long the server takes to its first 200 of /health/ready, and what memory it holds idle, on
+ * an embedded database. See README.md.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -23,10 +23,14 @@ interface Start {
   megabytes: number
 }
 
-const main = fileURLToPath(new URL('../kernel/main.ts', import.meta.url))
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, idle: { type: 'string', default: '5' } },
+  options: {
+    entry: { type: 'string', default: 'kernel/main.ts' },
+    rounds: { type: 'string', default: '5' },
+    idle: { type: 'string', default: '5' },
+  },
 })
+const main = fileURLToPath(new URL(`../${values.entry}`, import.meta.url))
 const [rounds, idleSeconds] = [Number(values.rounds), Number(values.idle)]
 const secrets = {
   SECRET_KEY: 'a-secret-of-the-benchmark-that-guards-nothing-at-all',
@@ -36,7 +40,7 @@ const secrets = {
 }
 const modes = { development: {}, production: { NODE_ENV: 'production', ...secrets } }
 
-process.stdout.write(`median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`)
+process.stdout.write(`node ${values.entry}: median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`)
 process.stdout.write('mode         data folder    first 200 s        CPU s   resident MB\n')
 for (const [mode, env] of Object.entries(modes)) {
   const series: Record<'new' | 'existing', Start[]> = { new: [], existing: [] }

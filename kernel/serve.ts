@@ -6,6 +6,7 @@ import type { Environment } from '../config/parse-settings.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { createKernel, type Kernel } from './kernel.ts'
 import { createLogger, type Logging } from './log/create-logger.ts'
+import { letYoungGenerationGrow } from './v8-flags.ts'
 import { StartFault } from './start-fault.ts'
 import { productVersion } from './version.ts'
 
@@ -38,6 +39,7 @@ export async function serve(env: Environment, argv: readonly string[]): Promise<
   try {
     await kernel.start()
     const demo = config.demo ? await makeDemo(kernel) : undefined
+    letYoungGenerationGrow()
     announce(config, kernel, address, demo, performance.now() - started, logging)
   } catch (error) {
     server.close()

@@ -8,6 +8,7 @@ import { StatementCache } from './statement-cache.ts'
 import { scopedQueryCompiler } from './tenant-scope.ts'
 
 const MAX_BINDINGS = 32_000
+const BUSY_MS = 5_000
 
 /** How an embedded database is opened. */
 export interface SqliteSettings {
@@ -18,6 +19,8 @@ export interface SqliteSettings {
    * `normal` syncs at checkpoints only: it survives the end of the process, not that of the machine.
    */
   readonly synchronous?: 'full' | 'normal'
+  /** Milliseconds to wait while another process, such as a backup, holds the file; default 5,000. */
+  readonly busyMs?: number
 }
 
 /** Thrown when a file cannot be opened as a database. */
@@ -73,12 +76,12 @@ interface KnexQuery {
   context?: unknown
 }
 
-function openConnection({ filename, synchronous = 'full' }: SqliteSettings): SqliteConnection {
+function openConnection({ filename, synchronous = 'full', busyMs = BUSY_MS }: SqliteSettings): SqliteConnection {
   const connection = new Driver(filename) as SqliteConnection
   connection.pragma('journal_mode = WAL')
   connection.pragma(`synchronous = ${synchronous}`)
   connection.pragma('foreign_keys = ON')
-  connection.pragma('busy_timeout = 5000')
+  connection.pragma(`busy_timeout = ${busyMs}`)
   connection.pragma('cache_size = -16000')
   connection.statements = new StatementCache(connection)
   return connection
@@ -212,7 +215,7 @@ const unusable = (filename: string, error: unknown): DatabaseUnusable =>
 
 function openReader({ filename }: SqliteSettings): StatementCache {
   const connection = new Driver(filename, { readonly: true })
-  connection.pragma('busy_timeout = 5000')
+  connection.pragma(`busy_timeout = ${BUSY_MS}`)
   connection.pragma('cache_size = -16000')
   return new StatementCache(connection)
 }

@@ -128,17 +128,10 @@ export class FindingRepository {
       .update({ last_seen: now.toISOString() })
   }
 
-  /** The next assets that have vulnerabilities, in order of their ids: at most 500 after `after`, up to `last`. */
-  async assetIds(after: string | undefined, last: string | undefined): Promise<string[]> {
-    const query = this.#db
-      .table('vulnerabilities')
-      .groupBy('asset_id')
-      .orderBy('asset_id')
-      .limit(BATCH)
-      .select('asset_id')
-    if (after !== undefined) query.where('asset_id', '>', after)
-    if (last !== undefined) query.where('asset_id', '<=', last)
-    return ((await query) as { asset_id: string }[]).map(row => row.asset_id)
+  /** Assets that have vulnerabilities. */
+  async assetIds(): Promise<string[]> {
+    const rows: { asset_id: string }[] = await this.#db.table('vulnerabilities').distinct('asset_id')
+    return rows.map(row => row.asset_id)
   }
 
   /** Of these CVEs, those the tenant has vulnerabilities of. */

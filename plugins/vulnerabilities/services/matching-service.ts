@@ -56,11 +56,10 @@ export class MatchingService {
         done += matched
         progress?.({ done, total, message: `${done} of ${total} assets` })
       })
-      const last = slice.length < SLICE ? undefined : slice.at(-1)?.id
-      await this.#resolveNameless(slice, after, last, writer.report)
-      if (last === undefined) break
-      after = last
+      if (slice.length < SLICE) break
+      after = slice.at(-1)?.id
     }
+    await this.#resolveNameless(writer.report)
     await matchingState.scanned(from, call.now())
     return this.#follow(from, writer, matcher, Number.POSITIVE_INFINITY)
   }
@@ -202,27 +201,16 @@ export class MatchingService {
     return found
   }
 
-  /** What is stored for assets that have no CPE name any more, between two ids. */
-  async #resolveNameless(
-    matched: readonly AssetCpes[],
-    after: string | undefined,
-    last: string | undefined,
-    report: MatchReport,
-  ): Promise<void> {
+  /** What is stored for assets that have no CPE name any more. */
+  async #resolveNameless(report: MatchReport): Promise<void> {
     const { call, db, assets, findingRepository } = this.#dependencies
-    const named = new Set(matched.map(({ id }) => id))
-    for (let from = after; ; ) {
-      const listed = await findingRepository.assetIds(from, last)
-      from = listed.at(-1)
-      if (from === undefined) return
-      const rest = listed.filter(id => !named.has(id))
-      if (rest.length === 0) continue
+    const ids = await findingRepository.assetIds()
+    for (let start = 0; start < ids.length; start += PAGE) {
+      call.signal.throwIfAborted()
       await db.transaction(async () => {
-        const nameless = (await assets.byIds(rest)).filter(({ cpes }) => cpes.length === 0)
-        report.resolved += await findingRepository.resolveAll(
-          nameless.map(({ id }) => id),
-          call.now(),
-        )
+        const found = await assets.byIds(ids.slice(start, start + PAGE))
+        const nameless = found.filter(({ cpes }) => cpes.length === 0).map(({ id }) => id)
+        report.resolved += await findingRepository.resolveAll(nameless, call.now())
       })
     }
   }

@@ -33,7 +33,8 @@ export async function databaseFile(t: ExecutionContext): Promise<string> {
 
 /** Opens a database file until the end of the test. */
 export async function open(t: ExecutionContext, filename: string): Promise<Database> {
-  const database = await openSqlite({ filename, synchronous: 'normal' })
+  // Two handles in one thread cannot wait for each other: the one that comes second fails at once and tries again.
+  const database = await openSqlite({ filename, synchronous: 'normal', busyMs: 10 })
   t.teardown(() => database.close())
   return database
 }
