@@ -40,7 +40,9 @@ const secrets = {
 }
 const modes = { development: {}, production: { NODE_ENV: 'production', ...secrets } }
 
-process.stdout.write(`node ${values.entry}: median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`)
+process.stdout.write(
+  `node ${values.entry}: median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`,
+)
 process.stdout.write('mode         data folder    first 200 s        CPU s   resident MB\n')
 for (const [mode, env] of Object.entries(modes)) {
   const series: Record<'new' | 'existing', Start[]> = { new: [], existing: [] }

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { makeFolder } from '../config/make-folder.ts'
 import type { Database } from './database.ts'
-import { openSqlite } from './dialects/sqlite.ts'
+import { DatabaseUnusable, openSqlite } from './dialects/sqlite.ts'
 
 /** The settings that decide which database is opened (see `config/schema.ts`). */
 export interface DatabaseSettings {
@@ -21,9 +21,14 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
     const { openMssql } = await import('./dialects/mssql.ts')
     return openMssql(settings)
   }
-  mkdirSync(settings.DATA_DIR, { recursive: true })
+  const folder = path.resolve(settings.DATA_DIR)
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    throw new DatabaseUnusable(`DATA_DIR ${folder} cannot be made: ${(error as Error).message}`, { cause: error })
+  }
   return openSqlite({
-    filename: path.join(settings.DATA_DIR, 'monozu.db'),
+    filename: path.join(folder, 'monozu.db'),
     synchronous: settings.SQLITE_SYNCHRONOUS ?? 'full',
   })
 }

@@ -6,8 +6,8 @@ import type { Environment } from '../config/parse-settings.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { createKernel, type Kernel } from './kernel.ts'
 import { createLogger, type Logging } from './log/create-logger.ts'
-import { letYoungGenerationGrow } from './v8-flags.ts'
 import { StartFault } from './start-fault.ts'
+import { letYoungGenerationGrow } from './v8-flags.ts'
 import { productVersion } from './version.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
