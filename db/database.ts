@@ -37,6 +37,12 @@ export interface Dialect {
   ): Promise<void>
 }
 
+/** How a transaction is run. */
+export interface TransactionOptions {
+  /** It waits for nothing but the database: not for a client, a network, a password's hash. */
+  readonly short?: boolean
+}
+
 /** One open database: a writer (Knex) and a path for compiled reads. */
 export interface Database {
   readonly dialect: Dialect
@@ -51,9 +57,14 @@ export interface Database {
   runIn<T extends Row>(trx: Knex.Transaction, query: CompiledSql, bindings: readonly Binding[]): Promise<T[]>
   /**
    * Runs `work` in a transaction; commits when it resolves, rolls back when it throws.
+   * SQLite: a `short` one, which waits for nothing but the database, may share its commit with others that wait.
    * On SQL Server `tenantId` becomes SESSION_CONTEXT(N'tenant_id') of every batch; undefined is platform work.
    */
-  transaction<T>(tenantId: string | undefined, work: (trx: Knex.Transaction) => Promise<T>): Promise<T>
+  transaction<T>(
+    tenantId: string | undefined,
+    work: (trx: Knex.Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>
   /** A Knex instance whose batches carry the tenant's session context. SQLite: `knex` itself. */
   forTenant(tenantId: string): Knex
   /** Runs `work` while holding a named lock across all instances; waits up to `timeoutMs`, then throws. */

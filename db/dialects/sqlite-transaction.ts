@@ -7,31 +7,23 @@ interface HoldingClient<C> extends Knex.Client {
   held: C | undefined
 }
 
-/** What each transaction does with its connection. */
-export interface TransactionSteps<C> {
-  begin(connection: C): void
-  commit(connection: C): void
-  /** Also called after a commit that failed. */
-  rollback(connection: C): void
-}
-
-/** Transactions on the connections of one Knex. */
-export interface Transactions<C> {
-  /** Commits when `work` resolves, rolls back when it throws. */
-  run<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T>
+/** Knex transactions on connections that somebody else begins, commits and gives back. */
+export interface TransactionHandles<C> {
+  /** Runs `work` with a Knex transaction on the connection; what is queried through it afterwards fails. */
+  perform<T>(connection: C, work: (trx: Knex.Transaction) => Promise<T>): Promise<T>
   /**
    * The connection of a transaction.
-   * @throws Error when the transaction has ended
+   * @throws Error when its work has ended
    */
   connectionOf(trx: Knex.Transaction): C
 }
 
 /**
- * Knex transactions for a driver that answers at once. `knex.transaction` makes a client, an emitter and forty properties
- * for each (150 µs and 70 KB that outlive small collections); here all of that is made once, and a transaction is a
- * function and a client that inherits. It can build and run queries; it has no savepoints, and ends with its work.
+ * Makes Knex transactions for a driver that answers at once. `knex.transaction` makes a client, an emitter and forty
+ * properties for each, which V8 keeps in the old generation; here they are made once, and a transaction is a function and
+ * a client that inherits. It builds and runs queries; it has no savepoints, and ends with its work.
  */
-export function createTransactions<C>(knex: Knex, steps: TransactionSteps<C>): Transactions<C> {
+export function transactionHandles<C>(knex: Knex): TransactionHandles<C> {
   const client: Knex.Client = Object.assign(Object.create(knex.client), {
     transacting: true,
     async acquireConnection(this: HoldingClient<C>): Promise<C> {
@@ -41,31 +33,15 @@ export function createTransactions<C>(knex: Knex, steps: TransactionSteps<C>): T
   })
   const methods = transactionMethods()
 
-  function open(connection: C): Knex.Transaction {
-    const own: HoldingClient<C> = Object.create(client)
-    own.held = connection
-    const trx = (table: string, options?: object) => own.queryBuilder().table(table, options)
-    return Object.assign(Object.setPrototypeOf(trx, methods), { client: own })
-  }
-
   return {
-    async run(work) {
-      const connection: C = await knex.client.acquireConnection()
+    async perform(connection, work) {
+      const own: HoldingClient<C> = Object.create(client)
+      own.held = connection
+      const trx = (table: string, options?: object) => own.queryBuilder().table(table, options)
       try {
-        steps.begin(connection)
-        const trx = open(connection)
-        try {
-          const result = await work(trx)
-          steps.commit(connection)
-          return result
-        } catch (error) {
-          steps.rollback(connection)
-          throw error
-        } finally {
-          trx.client.held = undefined
-        }
+        return await work(Object.assign(Object.setPrototypeOf(trx, methods), { client: own }))
       } finally {
-        await knex.client.releaseConnection(connection)
+        own.held = undefined
       }
     },
     connectionOf: trx => connectionIn(trx.client),

@@ -3,7 +3,8 @@ import Driver from 'better-sqlite3'
 import knexModule, { type Knex } from 'knex'
 import BaseClient from 'knex/lib/dialects/better-sqlite3/index.js'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
-import { createTransactions } from './sqlite-transaction.ts'
+import { groupCommit } from './group-commit.ts'
+import { transactionHandles } from './sqlite-transaction.ts'
 import { StatementCache } from './statement-cache.ts'
 import { scopedQueryCompiler } from './tenant-scope.ts'
 
@@ -139,10 +140,18 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
   })
   await knex.raw('SELECT 1')
-  const transactions = createTransactions<SqliteConnection>(knex, {
-    begin: connection => connection.statements.get('BEGIN').run(),
-    commit: connection => connection.statements.get('COMMIT').run(),
-    rollback: connection => connection.inTransaction && connection.statements.get('ROLLBACK').run(),
+  const handles = transactionHandles<SqliteConnection>(knex)
+  const step = (sql: string) => (connection: SqliteConnection) => void connection.statements.get(sql).run()
+  const transact = groupCommit<SqliteConnection>({
+    acquire: () => knex.client.acquireConnection(),
+    release: connection => knex.client.releaseConnection(connection),
+    begin: step('BEGIN'),
+    savepoint: step('SAVEPOINT joined'),
+    undoToSavepoint: step('ROLLBACK TO joined'),
+    releaseSavepoint: step('RELEASE joined'),
+    commit: step('COMMIT'),
+    rollback: step('ROLLBACK'),
+    isOpen: connection => connection.inTransaction,
   })
   const reader = inMemory ? undefined : openReader(settings)
   const exclusive = new Map<string, Promise<unknown>>()
@@ -162,13 +171,13 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     knex,
     read: reader ? readFromFile : readInMemory,
     async runIn(trx, query, bindings) {
-      const statement = transactions.connectionOf(trx).statements.get(query.sql)
+      const statement = handles.connectionOf(trx).statements.get(query.sql)
       const values = bindings.map(sqliteBinding)
       if (statement.reader) return statement.all(values) as never[]
       statement.run(values)
       return []
     },
-    transaction: (_tenantId, work) => transactions.run(work),
+    transaction: (_tenantId, work, options) => transact(connection => handles.perform(connection, work), options),
     forTenant: () => knex,
     async exclusively(name, timeoutMs, work) {
       const before = exclusive.get(name) ?? Promise.resolve()

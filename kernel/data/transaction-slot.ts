@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { Database } from '../../db/database.ts'
+import type { Database, TransactionOptions } from '../../db/database.ts'
 
 /**
  * The transaction a call is in, if any. Everything that shares the slot joins it, so repositories made before a
@@ -27,20 +27,11 @@ export class TransactionSlot {
   }
 
   /** Runs `work` in the transaction under way, or in a new one. What it throws rolls everything back. */
-  async run<T>(tenantId: string | undefined, work: () => Promise<T>): Promise<T> {
+  async run<T>(tenantId: string | undefined, work: () => Promise<T>, options?: TransactionOptions): Promise<T> {
     if (this.#current) return work()
     let result: T
     try {
-      result = await this.#database.transaction(tenantId, async trx => {
-        this.#current = trx
-        try {
-          const done = await work()
-          await this.#beforeCommit?.()
-          return done
-        } finally {
-          this.#current = undefined
-        }
-      })
+      result = await this.#database.transaction(tenantId, trx => this.#within(trx, work), options)
     } catch (error) {
       this.#afterCommit = []
       this.#afterRollback?.()
@@ -50,6 +41,17 @@ export class TransactionSlot {
     this.#afterCommit = []
     for (const hook of hooks) hook()
     return result
+  }
+
+  async #within<T>(trx: Knex.Transaction, work: () => Promise<T>): Promise<T> {
+    this.#current = trx
+    try {
+      const done = await work()
+      await this.#beforeCommit?.()
+      return done
+    } finally {
+      this.#current = undefined
+    }
   }
 
   /** Calls `hook` once what is written so far is committed; at once outside a transaction. */

@@ -118,8 +118,10 @@ async function write(
   work: () => Promise<unknown>,
 ): Promise<unknown> {
   if (route.atomic === false) return work()
+  // An upload is read as it comes in, so the transaction may wait for the client.
+  const options = { short: !route.upload }
   const key = ctx.get('Idempotency-Key')
-  if (method !== 'POST' || key === '' || route.upload) return core.slot.run(principal.tenantId, work)
+  if (method !== 'POST' || key === '' || route.upload) return core.slot.run(principal.tenantId, work, options)
   const request: IdempotentRequest = {
     tenantId: principal.tenantId,
     actorId: principal.actor.id,
@@ -133,7 +135,7 @@ async function write(
   }
   using _held = holdIdempotencyKey(request)
   const db = core.platform.forTenant(principal.tenantId)
-  return await core.slot.run(principal.tenantId, async () => {
+  const once = async (): Promise<unknown> => {
     const begun = await beginIdempotent(db, request)
     if (begun.kind === 'repeat') {
       return new Reply(begun.body, {
@@ -147,7 +149,8 @@ async function write(
     const headers = revision === undefined ? undefined : { ETag: `"${revision}"` }
     await finishIdempotent(db, request, { status, body, headers, keep: route.secretAnswer !== true })
     return answer
-  })
+  }
+  return await core.slot.run(principal.tenantId, once, options)
 }
 
 function plain(answer: unknown, status: number): { body: unknown; status: number } {

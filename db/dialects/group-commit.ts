@@ -1,0 +1,108 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** A connection that one transaction uses at a time. */
+export interface Writer<C> {
+  acquire(): Promise<C>
+  release(connection: C): Promise<void>
+  begin(connection: C): void
+  /** What follows can be undone alone, until the savepoint is released. */
+  savepoint(connection: C): void
+  undoToSavepoint(connection: C): void
+  releaseSavepoint(connection: C): void
+  commit(connection: C): void
+  rollback(connection: C): void
+  /** False when the database has ended the transaction by itself, as SQLite does when the disk is full. */
+  isOpen(connection: C): boolean
+}
+
+/** Runs work in a transaction: commits when it resolves, undoes all of it when it throws. */
+export type RunTransaction<C> = <T>(
+  work: (connection: C) => Promise<T>,
+  options?: { readonly short?: boolean },
+) => Promise<T>
+
+interface Turn<C> {
+  work(connection: C): Promise<unknown>
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** How long a finished transaction may wait for the commit because others join it, and how many may. */
+const JOINED_FOR_MS = 10
+const MOST_JOINED = 50
+
+/**
+ * Lets transactions that wait for the same connection share a commit, so that they share its fsync, which is half of what
+ * a small write costs. The first one leads; each that joins runs in a savepoint and is answered after the commit, so what
+ * was acknowledged is on the disk as ever. Only `short` ones join: the finished wait for those behind them.
+ */
+export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
+  /** Those that join the transaction under way; undefined when there is none to join. */
+  let joining: Turn<C>[] | undefined
+
+  const run: RunTransaction<C> = (work, { short = false } = {}) => {
+    const queue = joining
+    if (!short || !queue) return lead(work, short)
+    return new Promise((resolve, reject) => {
+      queue.push({ work, resolve: resolve as Turn<C>['resolve'], reject })
+    })
+  }
+
+  async function lead<T>(work: (connection: C) => Promise<T>, short: boolean): Promise<T> {
+    const queue: Turn<C>[] = []
+    if (short) joining = queue
+    try {
+      const connection = await writer.acquire()
+      try {
+        return await together(connection, work, short ? queue : undefined)
+      } finally {
+        await writer.release(connection)
+      }
+    } finally {
+      if (joining === queue) joining = undefined
+      for (const { work, resolve, reject } of queue) run(work, { short }).then(resolve, reject)
+    }
+  }
+
+  async function together<T>(
+    connection: C,
+    work: (connection: C) => Promise<T>,
+    queue: Turn<C>[] | undefined,
+  ): Promise<T> {
+    const joined: (() => void)[] = []
+    const lost: ((error: unknown) => void)[] = []
+    writer.begin(connection)
+    try {
+      const result = await work(connection)
+      const until = performance.now() + JOINED_FOR_MS
+      // Work on SQLite is over before the next request is even read: this turn reads those that have come in meanwhile.
+      if (queue) await nextTurn()
+      while (queue && joined.length < MOST_JOINED && performance.now() < until) {
+        const turn = queue.shift()
+        if (!turn) break
+        try {
+          writer.savepoint(connection)
+          const value = await turn.work(connection)
+          joined.push(() => turn.resolve(value))
+          lost.push(turn.reject)
+        } catch (error) {
+          turn.reject(error)
+          if (!writer.isOpen(connection)) throw error
+          writer.undoToSavepoint(connection)
+        }
+        writer.releaseSavepoint(connection)
+      }
+      // Nothing is awaited between the last look at the queue and the end of the group: nobody joins too late.
+      if (queue && joining === queue) joining = undefined
+      writer.commit(connection)
+      for (const answer of joined) answer()
+      return result
+    } catch (error) {
+      if (writer.isOpen(connection)) writer.rollback(connection)
+      for (const fail of lost) fail(error)
+      throw error
+    }
+  }
+
+  return run
+}
