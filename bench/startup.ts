@@ -25,7 +25,7 @@ interface Start {
 
 const { values } = parseArgs({
   options: {
-    entry: { type: 'string', default: 'kernel/main.ts' },
+    entry: { type: 'string', default: 'kernel/start.js' },
     rounds: { type: 'string', default: '5' },
     idle: { type: 'string', default: '5' },
   },
