@@ -12,7 +12,7 @@ await using servers = new AsyncDisposableStack()
 const own = servers.adopt(await startServer(fileURLToPath(new URL('own-server.ts', import.meta.url))), one =>
   one.stop(),
 )
-const peers = await startPeers(options.peers, text => process.stderr.write(text))
+const peers = await startPeers(options, text => process.stderr.write(text))
 for (const peer of peers) servers.defer(() => peer.stop())
 const comparisons: Comparison[] = []
 await compareAssets({

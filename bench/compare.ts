@@ -6,7 +6,7 @@ import { benchOptions } from './options.ts'
 import { startPeers } from './peers/start-peers.ts'
 
 const options = benchOptions(process.argv.slice(2))
-const peers = await startPeers(options.peers, text => process.stderr.write(text))
+const peers = await startPeers(options, text => process.stderr.write(text))
 const comparisons: Comparison[] = []
 try {
   const report = (comparison: Comparison) => {

@@ -11,6 +11,8 @@ export interface BenchOptions {
   connections: number
   peers: (typeof peerNames)[number][]
   cases: AssetCase[]
+  /** Whether the peers' tables get the index that our page has; their own tools make none. */
+  peerIndex: boolean
   json: boolean
 }
 
@@ -18,7 +20,7 @@ const caseNames = ['list', 'read', 'create'] as const
 
 /**
  * Reads `--rounds 3 --seconds 3 --connections 10 --peers directus,strapi --cases list,read,create --json`; each may be
- * left out, `--peers none` compares with the hand-written servers alone.
+ * left out, `--peers none` compares with the hand-written servers alone, `--no-peer-index` leaves the peers' tables as made.
  * @throws {TypeError} for an unknown option, {RangeError} for a value that makes no sense
  */
 export function benchOptions(args: readonly string[]): BenchOptions {
@@ -30,6 +32,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
       connections: { type: 'string', default: '10' },
       peers: { type: 'string', default: peerNames.join() },
       cases: { type: 'string', default: caseNames.join() },
+      'no-peer-index': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   })
@@ -39,6 +42,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     connections: positive('connections', values.connections),
     peers: values.peers === 'none' ? [] : some('peers', values.peers, peerNames),
     cases: some('cases', values.cases, caseNames),
+    peerIndex: !values['no-peer-index'],
     json: values.json,
   }
 }

@@ -1,16 +1,25 @@
 import { z } from 'zod'
-import { choice, flag, integer, list, text } from './setting.ts'
+import { parseConnection } from '../db/dialects/mssql-settings.ts'
+import { readKeyPairs } from './key-pairs.ts'
+import { choice, flag, fraction, integer, list, text } from './setting.ts'
 
 /** The fewest characters of a key that signs or encrypts. */
 export const shortestKey = 32
 
 const httpOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value
 
-const sqlServerUrl = (value: string): boolean => {
-  if (!URL.canParse(value)) return false
-  const { protocol, hostname, searchParams, pathname } = new URL(value)
-  return protocol === 'sqlserver:' && hostname !== '' && (searchParams.has('database') || pathname.length > 1)
+const sqlServer = (value: string): boolean => {
+  try {
+    return Boolean(parseConnection(value, 'it'))
+  } catch {
+    return false
+  }
 }
+
+/** Hosts may be several, which no parser of URLs takes; `mongodb+srv` has one, without a port. */
+const mongoUrl = (value: string): boolean =>
+  /^mongodb:\/\/([^@/]+@)?[^@/?,\s]+(,[^@/?,\s]+)*(\/[^/?\s]*)?(\?\S*)?$/.test(value) ||
+  /^mongodb\+srv:\/\/([^@/]+@)?[\w.-]+(\/[^/?\s]*)?(\?\S*)?$/.test(value)
 
 const dsn = 'sqlserver://user:password@host:port?database=name'
 
@@ -28,6 +37,12 @@ export const kernelSettings = z
       10,
       'Proxies of ours in front: so many last entries of X-Forwarded-For are believed; 0 believes no X-Forwarded header.',
     ).default(0),
+    SHUTDOWN_DELAY_SECONDS: integer(
+      0,
+      300,
+      'How long a stop goes on serving while `/health/ready` says 503, so that the balancer takes the instance out first.',
+      { fallback: '5 in production, else 0' },
+    ).optional(),
     SHUTDOWN_TIMEOUT_SECONDS: integer(1, 600, 'How long a stop waits for requests and jobs under way.').default(25),
 
     DATA_DIR: text('Folder of the embedded database and of what else the server keeps on disk.').default('./data'),
@@ -40,19 +55,41 @@ export const kernelSettings = z
     AZURE_CLIENT_ID: text(
       'Client id of a user-assigned managed identity; leave out for the system-assigned one.',
     ).optional(),
-    DATABASE_URL: text(`SQL Server with a password: \`${dsn}\`. Without it and SQL_SERVER: SQLite in DATA_DIR.`, {
-      secret: true,
-      expected: dsn,
-    })
-      .refine(sqlServerUrl)
+    SQLITE_SYNCHRONOUS: choice(
+      ['full', 'normal'],
+      'When the embedded database syncs its log to the disk: `full` at every commit, so that an acknowledged write ' +
+        'outlives a power cut; `normal` at checkpoints only: faster, and a power cut may cost the last seconds.',
+    ).default('full'),
+    DATABASE_URL: text(
+      `SQL Server: \`${dsn}\`, or \`Server=…;Database=…;User Id=…;Password=…\`. Without it and SQL_SERVER: SQLite in DATA_DIR.`,
+      {
+        secret: true,
+        expected: dsn,
+      },
+    )
+      .refine(sqlServer)
       .optional(),
     DATABASE_URL_PLATFORM_ADMIN: text('Connection for work across tenants, which row-level security does not bind.', {
       secret: true,
       expected: dsn,
     })
-      .refine(sqlServerUrl)
+      .refine(sqlServer)
       .optional(),
+    SQL_POOL_SIZE: integer(2, 1000, 'Most connections of one instance to SQL Server.').default(20),
+    SQL_POOL_WAIT_SECONDS: integer(
+      1,
+      300,
+      'How long work waits for one of these connections; after that a request gets 503 with Retry-After.',
+    ).default(15),
     IS_DEV: flag('Takes DATABASE_URL even where SQL_SERVER is set.').default(false),
+
+    MONGODB_URL: text(
+      'MongoDB for the turns of jobs: `mongodb://` or `mongodb+srv://`; the database is `monozu` unless it names another. ' +
+        'Without it: the SQL database.',
+      { secret: true, expected: 'mongodb://user:password@host:port/database' },
+    )
+      .refine(mongoUrl)
+      .optional(),
 
     SECRET_KEY: text('Signs access and refresh tokens.', {
       secret: true,
@@ -87,6 +124,17 @@ export const kernelSettings = z
       .refine(headers => headers.every(header => /^[\w-]+$/.test(header)))
       .default(['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key']),
 
+    LIMIT_REQUESTS_PER_TENANT: integer(
+      0,
+      100_000_000,
+      'Requests a minute that this instance takes from one tenant; 0: as many as come.',
+    ).default(0),
+    LIMIT_REQUESTS_PER_ADDRESS: integer(
+      0,
+      100_000_000,
+      'Requests a minute that this instance takes from one address (IPv6: one /64); 0: as many as come.',
+    ).default(0),
+
     CLOUD_WEBHOOK_HMAC_SECRET: list('Secret of the licence webhook; two during a rotation, separated by a comma.', {
       secret: true,
       production: 'required',
@@ -120,6 +168,46 @@ export const kernelSettings = z
     LOG_FORMAT: choice(['json', 'text'], 'Form of the log.', {
       fallback: '`text` on a terminal outside production, else `json`',
     }).optional(),
+
+    APPLICATIONINSIGHTS_CONNECTION_STRING: text('Application Insights that traces, metrics and logs go to.', {
+      secret: true,
+      expected: '`InstrumentationKey=…;IngestionEndpoint=https://…`',
+    })
+      .regex(/^(?:.*;)?\s*InstrumentationKey\s*=\s*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*(?:;|$)/i)
+      .optional(),
+    OTEL_EXPORTER_OTLP_ENDPOINT: text(
+      'OpenTelemetry collector that traces, metrics and logs go to by OTLP/HTTP; `/v1/traces` and so on are appended.',
+      { expected: 'an address such as http://localhost:4318' },
+    )
+      .refine(value => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+      .optional(),
+    OTEL_EXPORTER_OTLP_HEADERS: text('Headers that the collector asks for.', {
+      secret: true,
+      expected: '`name=value,name=value`, percent-encoded',
+    })
+      .refine(value => readKeyPairs(value) !== undefined)
+      .optional(),
+    OTEL_SERVICE_NAME: text('Name of this service in telemetry.').default('monozu-cloud'),
+    OTEL_RESOURCE_ATTRIBUTES: text('Further attributes of all telemetry, such as the environment.', {
+      expected: '`name=value,name=value`, percent-encoded',
+    })
+      .refine(value => readKeyPairs(value) !== undefined)
+      .optional(),
+    OTEL_TRACES_SAMPLER: choice(
+      [
+        'always_on',
+        'always_off',
+        'traceidratio',
+        'parentbased_always_on',
+        'parentbased_always_off',
+        'parentbased_traceidratio',
+      ],
+      'Which traces are recorded; `parentbased`: as the caller decided, if it sent a `traceparent`.',
+    ).default('parentbased_always_on'),
+    OTEL_TRACES_SAMPLER_ARG: fraction('Share of the traces that `traceidratio` records.').default(1),
+    OTEL_METRIC_EXPORT_INTERVAL: integer(1_000, 3_600_000, 'Milliseconds between two exports of metrics.').default(
+      60_000,
+    ),
   })
   .superRefine((settings, context) => {
     const refuse = (name: keyof typeof settings, message: string) =>

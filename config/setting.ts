@@ -35,6 +35,15 @@ export const integer = (from: number, to: number, description: string, extra: Ex
     )
     .meta({ description, expected: `a number from ${from} to ${to}`, ...extra })
 
+/** A decimal number from 0 to 1, bounds included. */
+export const fraction = (description: string, extra: Extra = {}) =>
+  z
+    .preprocess(
+      value => (typeof value === 'string' && /^\s*\d(\.\d{1,9})?\s*$/.test(value) ? Number(value) : value),
+      z.number().min(0).max(1),
+    )
+    .meta({ description, expected: 'a number from 0 to 1', ...extra })
+
 const flagWords: Readonly<Record<string, boolean>> = {
   true: true,
   1: true,

@@ -13,6 +13,8 @@ export interface DatabaseSettings {
   readonly SQL_DATABASE?: string | undefined
   readonly AZURE_CLIENT_ID?: string | undefined
   readonly IS_DEV?: boolean | undefined
+  readonly SQL_POOL_SIZE?: number | undefined
+  readonly SQL_POOL_WAIT_SECONDS?: number | undefined
 }
 
 /** Opens SQL Server when the settings name one, else the embedded database in `DATA_DIR`. */

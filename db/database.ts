@@ -23,6 +23,10 @@ export interface Dialect {
   isStorageFull(error: unknown): boolean
   /** True when the same work may succeed if repeated: deadlock victim, throttled, dropped connection, busy. */
   isTransient(error: unknown): boolean
+  /** True when the database has undone a whole transaction by itself, so that all of it may run again: a deadlock. */
+  isUndone(error: unknown): boolean
+  /** True when a value could not be converted to the type of the column it was compared with. Never on SQLite. */
+  isUnreadable(error: unknown): boolean
   /**
    * Inserts rows, or updates those whose key exists. All rows have the same columns.
    * Splits into batches that fit the database's limit of bindings. Run it inside a transaction.
@@ -41,6 +45,22 @@ export interface Dialect {
 export interface TransactionOptions {
   /** It waits for nothing but the database: not for a client, a network, a password's hash. */
   readonly short?: boolean
+}
+
+/** Sees every statement that is sent to a database, except those that begin and end a transaction. */
+export interface StatementObserver {
+  /** Calls `run`, which sends `sql`, and gives back what it gives. */
+  statement<T>(sql: string, run: () => Promise<T>): Promise<T>
+}
+
+/** How a pool of connections is used. */
+export interface PoolUse {
+  readonly name: string
+  readonly used: number
+  readonly idle: number
+  /** Work that waits for a connection. */
+  readonly waiting: number
+  readonly max: number
 }
 
 /** One open database: a writer (Knex) and a path for compiled reads. */
@@ -69,6 +89,15 @@ export interface Database {
   forTenant(tenantId: string): Knex
   /** Runs `work` while holding a named lock across all instances; waits up to `timeoutMs`, then throws. */
   exclusively<T>(name: string, timeoutMs: number, work: () => Promise<T>): Promise<T>
+  /**
+   * Whether the engine can keep tenants apart itself, by row-level security, beside the predicate of every query.
+   * Absent where nobody expects it: on SQLite.
+   */
+  rowSecurity?(): Promise<boolean>
+  /** Shows every statement from now on to an observer. */
+  observe?(observer: StatementObserver): void
+  /** The pools, as they are now. */
+  pools?(): readonly PoolUse[]
   /** Rejects when the database cannot answer. */
   ping(): Promise<void>
   close(): Promise<void>

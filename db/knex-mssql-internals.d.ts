@@ -8,6 +8,8 @@ declare module 'knex/lib/dialects/mssql/index.js' {
     driver: typeof import('tedious')
     _query(connection: unknown, query: unknown): Promise<unknown>
     _stream(connection: unknown, query: unknown, stream: unknown): Promise<unknown>
+    releaseConnection(connection: unknown): Promise<void>
+    destroyRawConnection(connection: unknown): Promise<void>
     processResponse(query: unknown, runner: unknown): unknown
     queryCompiler(builder: Knex.QueryBuilder, bindings: unknown): unknown
   }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { flywayChecksum } from './checksum.ts'
 import type { Database } from './database.ts'
+import { definesRowSecurity } from './dialects/mssql-engine.ts'
 import { batchesOf, renderScripts } from './flyway-script.ts'
 import { History, type HistoryRow } from './history.ts'
 import type { MigrationFile } from './migration-files.ts'
@@ -98,7 +99,10 @@ function scriptOf(scripts: ReadonlyMap<string, Script>, file: MigrationFile): Sc
 async function apply(trx: Knex.Transaction, database: Database, file: MigrationFile, script: Script): Promise<void> {
   if (database.dialect.name === 'mssql') {
     // CREATE FUNCTION and its like must stand alone in a batch, and our batches begin with the session context.
-    for (const batch of batchesOf(script.text)) await trx.raw('EXEC sys.sp_executesql ?', [batch])
+    const secured = (await database.rowSecurity?.()) ?? true
+    for (const batch of batchesOf(script.text)) {
+      if (secured || !definesRowSecurity(batch)) await trx.raw('EXEC sys.sp_executesql ?', [batch])
+    }
     return
   }
   const { statements } = recordMigration(await file.load(), 'sqlite', { tenantTables: [], secured: false })

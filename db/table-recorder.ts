@@ -61,7 +61,7 @@ export class TableRecorder implements TableSteps {
       const alter = knex.schema.alterTable(name, builder => {
         references.push(...recorded(new TableRecorder(name, dialect, builder)).#references)
       })
-      return addReferences(statementsOf(alter), dialect, name, references)
+      return addReferences(statementsOf(alter).flatMap(oneByOne), dialect, name, references)
     })
   }
 
@@ -183,6 +183,16 @@ function statementsOf(schema: Knex.SchemaBuilder): readonly string[] {
     if (bindings?.length) throw new Error(`a migration's SQL cannot have bindings: ${sql}`)
     return sql
   })
+}
+
+/**
+ * `ALTER TABLE [t] ADD [a] int, [b] int` as a statement for each column: not every engine that speaks T-SQL takes them
+ * together.
+ */
+function oneByOne(statement: string): string[] {
+  const [, head, columns] = /^(ALTER TABLE \[\w+\] ADD )(\[.*)$/s.exec(statement) ?? []
+  if (head === undefined || columns === undefined) return [statement]
+  return columns.split(/,\s*(?=\[\w+\] )/).map(column => head + column)
 }
 
 /** SQLite takes a reference only with its column, SQL Server as a constraint of its own. */

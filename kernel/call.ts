@@ -14,7 +14,7 @@ import type { Runtime } from './runtime.ts'
 export interface CallOrigin {
   readonly actor: Actor
   readonly address?: string
-  traceId?(): string
+  traceId?(): string | undefined
   signal?(): AbortSignal
 }
 

@@ -245,6 +245,16 @@ interface JobOptions<D extends z.ZodType> {
 /** A job that runs for one tenant at a time. */
 export interface TenantJob<S extends ServiceClasses, U extends Refs, D extends z.ZodType> extends JobOptions<D> {
   readonly scope: 'tenant'
+  /**
+   * What `GET /jobs/:id` asks for besides `jobs:read`, because progress and result tell what this permission guards. Who
+   * began a run may read it anyway.
+   */
+  readonly permission?: PermissionKey
+  /**
+   * True: also queued when the feature of the plugin goes on for a tenant, by a licence that is new, renewed or extended;
+   * `{}` must satisfy `data`. What happened while the feature was off, the plugin has not heard of.
+   */
+  readonly whenOn?: boolean
   run(data: z.output<D>, context: Context<S, U> & { progress(progress: Progress): void }): Promise<unknown>
 }
 
@@ -252,6 +262,17 @@ export interface TenantJob<S extends ServiceClasses, U extends Refs, D extends z
 export interface PlatformJob<S extends ServiceClasses, D extends z.ZodType> extends JobOptions<D> {
   readonly scope: 'platform'
   run(data: z.output<D>, context: PlatformContext<S> & { progress(progress: Progress): void }): Promise<unknown>
+}
+
+/** A measure that operators watch, such as the age of a feed. It is read only when metrics are exported. */
+export interface Gauge<PS extends ServiceClasses> {
+  /** UCUM: `s`, `By`, `{row}`. */
+  readonly unit: string
+  readonly description: string
+  /** Reads it, within five seconds, with prepared queries: at most a few hundred values, told apart by attributes. */
+  read(
+    context: PlatformContext<PS>,
+  ): Promise<readonly { readonly value: number; readonly attributes?: Readonly<Record<string, string>> }[]>
 }
 
 /** An event as a handler gets it: the id is the same each time it is delivered. */
@@ -298,8 +319,13 @@ export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extend
     event: EventRef<P>,
     handle: (delivery: Delivery<z.output<P>>, context: PlatformContext<PS>) => Promise<void>,
   ): void
-  /** Part of `/health/ready` and `/health/plugins/<name>`: reject to say what is wrong. */
-  healthy(check: () => Promise<void>): void
+  /**
+   * Part of `/health/ready` and `/health/plugins/<name>`: reject to say what is wrong, within five seconds. Read with
+   * prepared queries: they do not wait for a write that takes long.
+   */
+  healthy(check: (context: PlatformContext<PS>) => Promise<void>): void
+  /** Exports a measure as the metric `monozu.<plugin>.<name>`; costs nothing where no metrics are exported. */
+  gauge(name: string, gauge: Gauge<PS>): void
 }
 
 /** What `definePlugin` takes; see `docs/plugins.md`. */

@@ -8,15 +8,18 @@ import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
 import { type Access, createAccess } from './access/access.ts'
 import type { Passwords } from './access/passwords.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
+import type { PlatformWork } from './call.ts'
 import type { AnyPlugin } from './contract.ts'
 import { createDelivery, type Delivery } from './events/delivery.ts'
-import { pluginHealth, readiness } from './health/health.ts'
+import { HealthChecks } from './health/health.ts'
 import { createApp, type Lifecycle } from './http/app.ts'
+import { createCeilings } from './http/ceilings.ts'
 import { createDispatch } from './http/dispatch.ts'
 import { openApi } from './http/openapi.ts'
 import { systemRoutes } from './http/system.ts'
 import type { JobTiming } from './jobs/job-timing.ts'
 import { jobsPlugin } from './jobs/jobs-plugin.ts'
+import { mongoStore } from './jobs/mongo-store.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import type { Logging } from './log/create-logger.ts'
 import { BUNDLED_PLUGINS } from './plugins/bundled.ts'
@@ -24,9 +27,15 @@ import { Catalogue } from './plugins/catalogue.ts'
 import { discover, type Found, type Rejected, withoutClashes } from './plugins/discover.ts'
 import { PluginHost } from './plugins/host.ts'
 import { startOrder } from './plugins/order.ts'
+import { beginFeatures } from './plugins/when-on.ts'
 import type { Runtime } from './runtime.ts'
+import { equalSecrets } from './secrets/keys.ts'
+import { openTelemetry } from './telemetry/telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
 import { upkeepPlugin } from './upkeep-plugin.ts'
+
+/** Longest that a stop waits for telemetry that is not sent yet. */
+const FLUSH_MS = 5_000
 
 /** What a kernel is made of. */
 export interface KernelOptions {
@@ -47,6 +56,8 @@ export interface KernelOptions {
   readonly passwords?: Passwords
   /** Milliseconds that the `setup` of a plugin may take; default 30 s. */
   readonly setupTimeoutMs?: number
+  /** Milliseconds until a plugin that failed is tried again, the last one for good; default 1, 5 and 30 minutes. */
+  readonly pluginRetryMs?: readonly number[]
 }
 
 /** A platform: make it with `createKernel`, then `start`. */
@@ -60,7 +71,12 @@ export interface Kernel {
   readonly lifecycle: Lifecycle
   /** Migrates, loads the tenants and starts the plugins that they have. */
   start(): Promise<void>
-  /** Tells the balancer, lets work under way end, and closes everything. */
+  /**
+   * From now on `/health/ready` says 503 while requests are served as before, each answer with `Connection: close`. Jobs
+   * are handed back meanwhile; resolves when that is done.
+   */
+  drain(): Promise<void>
+  /** Turns requests away, lets work under way end, and closes everything. */
   stop(): Promise<void>
 }
 
@@ -74,6 +90,9 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const { plugins, rejected } = await findPlugins(options)
   const settings = parseSettings(settingSchemas(plugins.map(({ plugin }) => plugin)), options.env)
   const database = options.database ?? (await openDatabase(config))
+  const telemetry = await openTelemetry(config, logging, options.version)
+  telemetry?.observe(database)
+  if (telemetry) logging.tap(telemetry.tap)
   let lifecycle: Lifecycle = 'starting'
 
   const descriptors = (): readonly AnyPlugin[] => catalogue.plugins
@@ -83,13 +102,17 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     now,
     settings: config,
     pluginFeatures: () => descriptors().flatMap(({ feature }) => feature ?? []),
+    begin: (call, tenantId, features) =>
+      beginFeatures({ core: (call as PlatformWork).core, tenantId, features }, catalogue, tenancy.features),
   })
-  const delivery: Delivery = createDelivery({ database, now, log })
+  const delivery: Delivery = createDelivery({ database, now, log, telemetry })
   const scheduler: Scheduler = createScheduler({
     database,
     log,
+    telemetry,
     now,
     alone: database.dialect.name === 'sqlite',
+    store: config.MONGODB_URL === undefined ? undefined : mongoStore(config.MONGODB_URL),
     timing: options.jobTiming,
     tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),
   })
@@ -112,7 +135,14 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const core: Found[] = [
     access.plugin,
     tenancy.plugin,
-    jobsPlugin(() => scheduler.runs),
+    jobsPlugin(
+      () => scheduler.runs,
+      () => scheduler.check(),
+      (plugin, name) => {
+        const host = catalogue.byName(plugin)
+        return host ? host.jobPermission(name) : 'unknown'
+      },
+    ),
     auditPlugin(),
     upkeepPlugin(),
   ].map(plugin => ({
@@ -121,11 +151,17 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   }))
   const unique = withoutClashes([...core, ...plugins])
   const { ordered, refused } = startOrder(unique.found.map(({ plugin }) => plugin))
+  const ceilings = createCeilings({
+    perTenant: config.LIMIT_REQUESTS_PER_TENANT,
+    perAddress: config.LIMIT_REQUESTS_PER_ADDRESS,
+  })
   const runtime: Runtime = {
     database,
     log,
+    telemetry,
     now,
     authenticator: access.authenticator,
+    ceilings,
     tenant: id => tenancy.features.tenant(id),
     tenantsWith,
     delivery,
@@ -160,15 +196,20 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     drainMs,
     log,
     parked: name => delivery.forget(name),
+    retryAfterMs: options.pluginRetryMs,
   })
 
   let documented: { readonly changes: number; readonly document: unknown } | undefined
+  const health = new HealthChecks({ database, catalogue, log, lifecycle: () => lifecycle })
   const dispatch = createDispatch(runtime, catalogue)
   const app = createApp({
     dialect: database.dialect,
     log,
     requestLog: logging.requestLog,
+    telemetry,
+    ceilings,
     lifecycle: () => lifecycle,
+    storageFull: () => health.storageFull(),
     trustProxy: config.TRUST_PROXY,
     cors: {
       origins: config.ALLOW_ORIGINS,
@@ -177,8 +218,9 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       headers: config.ALLOW_HEADERS,
     },
     system: systemRoutes({
-      ready: () => readiness(lifecycle, database, catalogue),
-      plugin: name => pluginHealth(catalogue, name),
+      ready: reasons => health.ready(reasons),
+      plugin: (name, reasons) => health.plugin(name, reasons),
+      isOperator: token => equalSecrets(token, config.CLOUD_INTERNAL_API_TOKEN),
       openApi: () => {
         if (documented?.changes !== catalogue.changes) {
           documented = { changes: catalogue.changes, document: openApi(catalogue, options.version) }
@@ -189,6 +231,33 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     dispatch,
   })
 
+  let started: Promise<void> | undefined
+  async function begin(): Promise<void> {
+    const { applied } = await migrate(database, {
+      migrations: findMigrations(KERNEL_MIGRATIONS),
+      log: line => log.info(line),
+    })
+    if (applied.length > 0) log.info({ applied: applied.length }, 'database migrated')
+    for (const { source, reason } of [...rejected, ...unique.rejected]) {
+      log.error({ source, reason }, 'a plugin was rejected')
+    }
+    for (const [name, reason] of refused) log.error({ plugin: name, reason }, 'a plugin cannot start')
+    await tenancy.start()
+    await access.start()
+    await catalogue.reconcile()
+    tenancy.features.onChange(() => void catalogue.reconcile())
+    await scheduler.start()
+    await delivery.start()
+    telemetry?.watch({ database, catalogue, features: () => tenancy.features.current(), now })
+    if (lifecycle === 'starting') lifecycle = 'running'
+  }
+
+  let jobsStopped: Promise<void> | undefined
+  const stopJobs = (): Promise<void> => {
+    jobsStopped ??= scheduler.stop({ drainMs })
+    return jobsStopped
+  }
+
   return {
     app,
     runtime,
@@ -198,34 +267,37 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     get lifecycle() {
       return lifecycle
     },
-    async start() {
-      const { applied } = await migrate(database, {
-        migrations: findMigrations(KERNEL_MIGRATIONS),
-        log: line => log.info(line),
-      })
-      if (applied.length > 0) log.info({ applied: applied.length }, 'database migrated')
-      for (const { source, reason } of [...rejected, ...unique.rejected]) {
-        log.error({ source, reason }, 'a plugin was rejected')
-      }
-      for (const [name, reason] of refused) log.error({ plugin: name, reason }, 'a plugin cannot start')
-      await tenancy.start()
-      await access.start()
-      await catalogue.reconcile()
-      tenancy.features.onChange(() => void catalogue.reconcile())
-      await scheduler.start()
-      await delivery.start()
-      lifecycle = 'running'
+    start() {
+      started = begin()
+      return started
+    },
+    async drain() {
+      if (lifecycle !== 'running') return
+      lifecycle = 'draining'
+      await stopJobs()
     },
     async stop() {
       lifecycle = 'stopping'
-      await scheduler.stop({ drainMs })
+      await settled(started, drainMs)
+      await stopJobs()
       await delivery.stop(drainMs)
       await catalogue.stop()
       await access.stop()
       await tenancy.stop()
+      telemetry?.unwatch()
       await database.close()
+      logging.tap(undefined)
+      await telemetry?.stop(Math.min(drainMs, FLUSH_MS))
     },
   }
+}
+
+/** Waits until a start that was cut short is over, however it ends: what it opens could not be closed before. */
+async function settled(work: Promise<void> | undefined, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, timeoutMs)
+  await Promise.race([work?.catch(() => undefined), late.promise])
+  clearTimeout(timer)
 }
 
 async function findPlugins({ config, plugins }: KernelOptions): Promise<{

@@ -2,16 +2,22 @@ import type { Database } from '../db/database.ts'
 import type { Authenticator, TenantState } from './access/principal.ts'
 import type { Deployment } from './contract.ts'
 import type { Delivery } from './events/delivery.ts'
+import type { Ceilings } from './http/ceilings.ts'
 import type { Scheduler } from './jobs/scheduler.ts'
 import type { Log } from './log/log.ts'
 import type { PluginHost } from './plugins/host.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What the parts of the kernel share. Made once by `createKernel`; nothing in it is replaced afterwards. */
 export interface Runtime {
   readonly database: Database
   readonly log: Log
+  /** Undefined when nothing is exported. */
+  readonly telemetry: Telemetry | undefined
   now(): Date
   readonly authenticator: Authenticator
+  /** How many requests a minute are taken over all routes. */
+  readonly ceilings: Ceilings
   /** The tenant with its current features; undefined when there is none of this id. */
   tenant(id: string): TenantState | undefined
   /** Ids of the tenants that may use a plugin with this feature key. */

@@ -4,7 +4,9 @@ import path from 'node:path'
 import { type Config, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/parse-settings.ts'
 import { type Demo, makeDemo } from './demo.ts'
-import { createKernel, type Kernel } from './kernel.ts'
+import { stopOnSignals } from './graceful-stop.ts'
+import { answerParserErrors } from './http/parser-errors.ts'
+import { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 import { createLogger, type Logging } from './log/create-logger.ts'
 import { StartFault } from './start-fault.ts'
 import { letYoungGenerationGrow } from './v8-flags.ts'
@@ -15,16 +17,24 @@ const REQUEST_TIMEOUT_MS = 300_000
 /** Longer than the idle time of the balancers in front (Azure: 4 minutes), so that they close first. */
 const KEEP_ALIVE_MS = 245_000
 const MOST_HEADER_BYTES = 16_384
-const NPM_CHECK_MS = 500
+/** Long enough for a balancer that asks `/health/ready` every two seconds and believes the second answer. */
+const PRODUCTION_DELAY_SECONDS = 5
 
-/** Runs the server until a signal ends it. */
-export async function serve(env: Environment, argv: readonly string[]): Promise<void> {
+/**
+ * Runs the server until a signal ends it.
+ * @param parts parts of the kernel to make another way, such as how often jobs are looked at
+ */
+export async function serve(
+  env: Environment,
+  argv: readonly string[],
+  parts: Partial<KernelOptions> = {},
+): Promise<void> {
   const started = performance.now()
   const config = loadConfig(env, argv)
   const logging = createLogger(config)
   for (const name of config.unread)
     logging.log.warn({ setting: name }, `${name} is set, but this version does not read it`)
-  const kernel = await createKernel({ config, env, logging, version: productVersion })
+  const kernel = await createKernel({ config, env, logging, version: productVersion, ...parts })
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -34,14 +44,23 @@ export async function serve(env: Environment, argv: readonly string[]): Promise<
     },
     kernel.app.callback(),
   )
+  answerParserErrors(server, logging.log)
   const address = await listen(server, config)
-  endGracefully(kernel, server, config, logging)
+  const stopping = stopOnSignals({
+    kernel,
+    server,
+    logging,
+    delayMs: 1000 * (config.SHUTDOWN_DELAY_SECONDS ?? (config.production ? PRODUCTION_DELAY_SECONDS : 0)),
+    timeoutMs: 1000 * config.SHUTDOWN_TIMEOUT_SECONDS,
+  })
   try {
     await kernel.start()
     const demo = config.demo ? await makeDemo(kernel) : undefined
     letYoungGenerationGrow()
     announce(config, kernel, address, demo, performance.now() - started, logging)
   } catch (error) {
+    // A start that a signal cut short may fail: the stop is under way, and ends the process.
+    if (stopping()) return
     server.close()
     server.closeAllConnections()
     await kernel.stop().catch(() => undefined)
@@ -64,58 +83,6 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<AddressInfo> {
     })
     server.listen(PORT, HOST, () => resolve(server.address() as AddressInfo))
   })
-}
-
-/** SIGTERM and SIGINT let requests under way end; a second signal ends the process at once. */
-function endGracefully(kernel: Kernel, server: Server, config: Config, { log, flush }: Logging): void {
-  let stopping = false
-  const stop = async (signal: string): Promise<void> => {
-    if (stopping) {
-      flush()
-      process.exit(1)
-    }
-    stopping = true
-    log.info({ signal }, 'stopping')
-    const timer = setTimeout(() => server.closeAllConnections(), config.SHUTDOWN_TIMEOUT_SECONDS * 1000)
-    const closed = new Promise(resolve => server.close(resolve))
-    try {
-      await kernel.stop()
-      server.closeIdleConnections()
-      await closed
-    } catch (error) {
-      log.error(error as Error, 'the stop failed')
-      process.exitCode = 1
-    }
-    clearTimeout(timer)
-    log.info('stopped')
-    flush()
-    process.exit()
-  }
-  stopWithNpm(() => void stop('the end of npm'))
-  process.on('SIGTERM', () => void stop('SIGTERM'))
-  process.on('SIGINT', () => void stop('SIGINT'))
-  process.on('uncaughtException', error => {
-    log.fatal(error, 'uncaught exception: the state of the process is unknown, so it ends')
-    process.exitCode = 1
-    void stop('uncaughtException')
-  })
-  process.on('unhandledRejection', reason => {
-    log.error(reason instanceof Error ? reason : new Error(String(reason)), 'unhandled rejection')
-  })
-}
-
-/**
- * `npm start` runs us through a shell that keeps signals to itself, so a SIGTERM sent to npm would leave us running
- * alone. Our parent changes when that shell is gone: that is the signal.
- */
-function stopWithNpm(stop: () => void): void {
-  if (process.env.npm_lifecycle_event === undefined) return
-  const parent = process.ppid
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(timer)
-    stop()
-  }, NPM_CHECK_MS).unref()
 }
 
 /** What a person sees when the server is up; where nobody reads along, one log line says the same. */

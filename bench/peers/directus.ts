@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sampleAsset, sampleInput, sampleSize, sampleTenant } from '../sample.ts'
 import { installPeer, run } from './install.ts'
 import type { Peer } from './peer.ts'
-import { seedPeer } from './seed.ts'
+import { dropPageIndex, seedPeer } from './seed.ts'
 import { freePort, startNode } from './start.ts'
 
 const version = '12.4.1'
@@ -13,7 +13,7 @@ const reader = 'reader@example.com'
 const text = ['name', 'type', 'producer', 'model', 'version', 'ip_address', 'mac_address', 'criticality', 'lifecycle']
 
 /** Directus on SQLite; installed and set up on the first call, which takes some minutes. */
-export async function startPeer(): Promise<Peer> {
+export async function startPeer(index: boolean): Promise<Peer> {
   const folder = await installPeer({
     folder: `directus-${version}`,
     dependencies: { directus: version },
@@ -26,6 +26,7 @@ export async function startPeer(): Promise<Peer> {
   const file = join(folder, 'run.db')
   for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
   copyFileSync(template, file)
+  if (!index) dropPageIndex(file)
   const server = await start(folder, file)
   const token = await logIn(server.url, reader)
   const items = `${server.url}/items/assets`

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { sampleAsset, sampleInput, sampleSize, sampleTenant } from '../sample.ts'
 import { installPeer, run } from './install.ts'
 import type { Peer } from './peer.ts'
-import { seedPeer } from './seed.ts'
+import { dropPageIndex, seedPeer } from './seed.ts'
 import { freePort, startNode } from './start.ts'
 import { writeStrapiProject } from './strapi-project.ts'
 
@@ -12,7 +12,7 @@ const version = '5.54.0'
 const script = fileURLToPath(new URL('strapi-run.ts', import.meta.url))
 
 /** Strapi on SQLite (better-sqlite3); installed and set up on the first call, which takes some minutes. */
-export async function startPeer(): Promise<Peer> {
+export async function startPeer(index: boolean): Promise<Peer> {
   const folder = await installPeer({
     folder: `strapi-${version}`,
     dependencies: {
@@ -31,6 +31,7 @@ export async function startPeer(): Promise<Peer> {
   const file = join(folder, 'run.db')
   remove(file)
   copyFileSync(template, file)
+  if (!index) dropPageIndex(file)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const env = settings(file, port)

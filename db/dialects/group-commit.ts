@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** A connection that one transaction uses at a time. */
@@ -35,8 +36,9 @@ const MOST_JOINED = 50
  * Lets transactions that wait for the same connection share a commit, so that they share its fsync, which is half of what
  * a small write costs. The first one leads; each that joins runs in a savepoint and is answered after the commit, so what
  * was acknowledged is on the disk as ever. Only `short` ones join: the finished wait for those behind them.
+ * @param clock milliseconds that only go forward
  */
-export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
+export function groupCommit<C>(writer: Writer<C>, clock: () => number = () => performance.now()): RunTransaction<C> {
   /** Those that join the transaction under way; undefined when there is none to join. */
   let joining: Turn<C>[] | undefined
 
@@ -44,7 +46,8 @@ export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
     const queue = joining
     if (!short || !queue) return lead(work, short)
     return new Promise((resolve, reject) => {
-      queue.push({ work, resolve: resolve as Turn<C>['resolve'], reject })
+      const asCalled = AsyncLocalStorage.snapshot()
+      queue.push({ work: connection => asCalled(work, connection), resolve: resolve as Turn<C>['resolve'], reject })
     })
   }
 
@@ -52,7 +55,11 @@ export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
     const queue: Turn<C>[] = []
     if (short) joining = queue
     try {
-      const connection = await writer.acquire()
+      const connection = await writer.acquire().catch((error: unknown) => {
+        // What keeps the connection keeps it from the others, too: each of them waiting as long again helps nobody.
+        for (const { reject } of queue.splice(0)) reject(error)
+        throw error
+      })
       try {
         return await together(connection, work, short ? queue : undefined)
       } finally {
@@ -74,15 +81,17 @@ export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
     writer.begin(connection)
     try {
       const result = await work(connection)
-      const until = performance.now() + JOINED_FOR_MS
+      requireOpen(connection)
       // Work on SQLite is over before the next request is even read: this turn reads those that have come in meanwhile.
       if (queue) await nextTurn()
-      while (queue && joined.length < MOST_JOINED && performance.now() < until) {
+      const until = clock() + JOINED_FOR_MS
+      while (queue && joined.length < MOST_JOINED && clock() < until) {
         const turn = queue.shift()
         if (!turn) break
         try {
           writer.savepoint(connection)
           const value = await turn.work(connection)
+          requireOpen(connection)
           joined.push(() => turn.resolve(value))
           lost.push(turn.reject)
         } catch (error) {
@@ -98,10 +107,15 @@ export function groupCommit<C>(writer: Writer<C>): RunTransaction<C> {
       for (const answer of joined) answer()
       return result
     } catch (error) {
-      if (writer.isOpen(connection)) writer.rollback(connection)
       for (const fail of lost) fail(error)
+      if (writer.isOpen(connection)) writer.rollback(connection)
       throw error
     }
+  }
+
+  /** Work that goes on after the database has ended its transaction would store the rest of it for good, bit by bit. */
+  function requireOpen(connection: C): void {
+    if (!writer.isOpen(connection)) throw new Error('the database has ended this transaction by itself')
   }
 
   return run

@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import BaseClient from 'knex/lib/dialects/mssql/index.js'
 import makeKnex from 'knex/lib/knex-builder/make-knex.js'
 import type { Connection, Request } from 'tedious'
+import { observerOf } from '../statement-watch.ts'
 import { mssqlParameter } from './mssql-parameter.ts'
 import { type MssqlColumn, mssqlRow, mssqlValue } from './mssql-row.ts'
 import { scopedQueryCompiler } from './tenant-scope.ts'
@@ -33,25 +34,48 @@ interface SessionConfig extends Knex.Config {
   session?: Session
 }
 
+/** Knex asks `connected` before it hands a connection out. */
+interface PooledConnection extends Connection {
+  connected: boolean
+  readonly inTransaction: boolean
+}
+
 const turns = new WeakMap<object, Promise<unknown>>()
 
 /** Knex's client with the session context, exact types, ISO times and the tenant predicate. */
 export class MssqlClient extends BaseClient {
   override async _query(connection: Connection, query: KnexQuery): Promise<KnexQuery> {
     const rows: (readonly MssqlColumn[])[] = []
-    await inTurn(connection, () => run(this, connection, query, row => void rows.push(row)))
+    const send = () => inTurn(connection, () => run(this, connection, query, row => void rows.push(row)))
+    await (observerOf(this)?.statement(query.sql, send) ?? send())
     query.response = rows
     return query
   }
 
   override async _stream(connection: Connection, query: KnexQuery, stream: Writable): Promise<void> {
     try {
-      await inTurn(connection, () => run(this, connection, query, (row, request) => write(stream, row, request)))
+      const send = () =>
+        inTurn(connection, () => run(this, connection, query, (row, request) => write(stream, row, request)))
+      await (observerOf(this)?.statement(query.sql, send) ?? send())
       stream.end()
     } catch (error) {
       stream.emit('error', error)
       throw error
     }
+  }
+
+  /** A connection whose transaction could not be ended is closed, which ends it: the next user would be inside it. */
+  override async releaseConnection(connection: PooledConnection): Promise<void> {
+    if (connection.inTransaction) {
+      connection.connected = false
+      connection.close()
+    }
+    await super.releaseConnection(connection)
+  }
+
+  /** One that has ended does not tell so again, so the pool must not wait for it. */
+  override async destroyRawConnection(connection: PooledConnection): Promise<void> {
+    if (connection.connected) await super.destroyRawConnection(connection)
   }
 
   override processResponse(query: KnexQuery | undefined, runner: unknown): unknown {

@@ -7,7 +7,22 @@ const TRANSIENT = new Set([
   64, 233, 1205, 1222, 3960, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 42108,
   42109, 49918, 49919, 49920,
 ])
-const DROPPED = new Set(['ESOCKET', 'ECONNCLOSED', 'ECONNRESET', 'ETIMEOUT', 'ETIMEDOUT', 'EPIPE'])
+/** What happens to a connection, also while it signs in with a token of the identity endpoint. */
+const DROPPED = new Set([
+  'EFEDAUTH',
+  'ESOCKET',
+  'ECLOSE',
+  'ECONNCLOSED',
+  'ECONNRESET',
+  'ETIMEOUT',
+  'ETIMEDOUT',
+  'EPIPE',
+])
+
+/** The server has undone the whole transaction, as if it had not been: deadlock victim, conflict of snapshots. */
+const UNDONE = new Set([1205, 3960])
+/** A value is not of the type of the column it is compared with: uniqueidentifier, number, time; or it is out of range. */
+const UNREADABLE = new Set([241, 242, 245, 248, 8114, 8115, 8169])
 
 /** True for error 2601 or 2627. */
 export const isUniqueViolation = (error: unknown): boolean => UNIQUE.has(numberOf(error))
@@ -22,8 +37,16 @@ export const isStorageFull = (error: unknown): boolean => FULL.has(numberOf(erro
 /** True for throttling, fail-over, a dropped connection, a deadlock victim. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransient)
+  // tedious's own word for a failed sign-in, which has no number.
+  if (property(error, 'isTransient') === true) return true
   return TRANSIENT.has(numberOf(error)) || DROPPED.has(String(property(error, 'code')))
 }
+
+/** True when the transaction is gone and nothing of it is left, so that all of it may run again. */
+export const isUndone = (error: unknown): boolean => UNDONE.has(numberOf(error))
+
+/** True when a value could not be converted to the type of the column it was compared with. */
+export const isUnreadable = (error: unknown): boolean => UNREADABLE.has(numberOf(error))
 
 const numberOf = (error: unknown): number => Number(property(error, 'number') ?? Number.NaN)
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
 /** Shorter than a request may take. */
-const TURN_MS = 10_000
+const TURN_MS = 45_000
 const LOCK =
   'DECLARE @result int; ' +
   "EXEC @result = sys.sp_getapplock @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?; " +
@@ -39,7 +39,7 @@ interface LockingConnection {
 async function lock(knex: Knex, connection: LockingConnection, name: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
-    const wait = Math.max(0, Math.min(TURN_MS, deadline - Date.now()))
+    const wait = Math.max(1, Math.min(TURN_MS, deadline - Date.now()))
     const rows = (await knex.raw(LOCK, [name, wait]).connection(connection)) as readonly { result: number }[]
     const result = rows[0]?.result ?? -999
     if (result >= 0) return

@@ -1,15 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import knexModule, { type Knex } from 'knex'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
+import { poolUse, type StatementWatch } from '../statement-watch.ts'
+import { azureCredential } from './azure-credential.ts'
 import { MssqlClient, withSession } from './mssql-client.ts'
-import { isForeignKeyViolation, isStorageFull, isTransient, isUniqueViolation } from './mssql-errors.ts'
+import { hasRowSecurity } from './mssql-engine.ts'
+import {
+  isForeignKeyViolation,
+  isStorageFull,
+  isTransient,
+  isUndone,
+  isUniqueViolation,
+  isUnreadable,
+} from './mssql-errors.ts'
 import { holdingLock } from './mssql-lock.ts'
+import { repeated } from './mssql-repeat.ts'
 import { type MssqlConnection, type MssqlEnvironment, mssqlConnection, parseConnection } from './mssql-settings.ts'
 import { mssqlUpsert } from './mssql-upsert.ts'
 
 const UPSERT_ROWS = 1000
 const REQUEST_TIMEOUT_MS = 60_000
-const READ_TRIES = 4
+const POOL_SIZE = 20
+const POOL_WAIT_SECONDS = 15
 const TENANTS_KEPT = 1000
 
 /** SQL Server's answers to the questions of `Dialect`. */
@@ -19,6 +30,8 @@ export const mssqlDialect: Dialect = {
   isForeignKeyViolation,
   isStorageFull,
   isTransient,
+  isUndone,
+  isUnreadable,
   async upsert(trx, table, rows, key, update) {
     const first = rows[0]
     if (!first) return
@@ -33,13 +46,22 @@ export const mssqlDialect: Dialect = {
 /** How SQL Server is reached; `DATABASE_URL_PLATFORM_ADMIN` is for platform work, the rest for that of tenants. */
 export interface MssqlSettings extends MssqlEnvironment {
   readonly DATABASE_URL_PLATFORM_ADMIN?: string | undefined
+  /** Most connections of a pool; default 20. */
+  readonly SQL_POOL_SIZE?: number | undefined
+  /** How long work waits for a connection; default 15. */
+  readonly SQL_POOL_WAIT_SECONDS?: number | undefined
 }
 
 /** Opens pools to a SQL Server. Connections are made on first use. */
 export async function openMssql(settings: MssqlSettings): Promise<Database> {
-  const pool = openPool(mssqlConnection(settings))
+  const limits = {
+    size: settings.SQL_POOL_SIZE ?? POOL_SIZE,
+    waitMs: 1000 * (settings.SQL_POOL_WAIT_SECONDS ?? POOL_WAIT_SECONDS),
+  }
+  const watch: StatementWatch = { observer: undefined }
+  const pool = openPool(mssqlConnection(settings), limits, watch)
   const admin = settings.DATABASE_URL_PLATFORM_ADMIN
-  const adminPool = admin ? openPool(parseConnection(admin, 'DATABASE_URL_PLATFORM_ADMIN')) : pool
+  const adminPool = admin ? openPool(parseConnection(admin, 'DATABASE_URL_PLATFORM_ADMIN'), limits, watch) : pool
   const platform = withSession(adminPool, 'platform')
   const tenants = new Map<string, Knex>()
 
@@ -52,17 +74,39 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
     return made
   }
   const sessionOf = (tenantId: string | undefined) => (tenantId === undefined ? platform : forTenant(tenantId))
+  let secured: Promise<boolean> | undefined
 
   return {
     dialect: mssqlDialect,
     knex: platform,
-    read: <T extends Row>(query: CompiledSql, bindings: readonly Binding[], tenantId?: string) =>
-      repeated(async () => (await sessionOf(tenantId).raw(query.sql, bindings as Knex.RawBinding[])) as T[]),
-    runIn: async <T extends Row>(trx: Knex.Transaction, query: CompiledSql, bindings: readonly Binding[]) =>
-      (await trx.raw(query.sql, bindings as Knex.RawBinding[])) as T[],
-    transaction: (tenantId, work) => sessionOf(tenantId).transaction(work),
+    async read<T extends Row>(query: CompiledSql, bindings: readonly Binding[], tenantId?: string) {
+      const once = () => run<T>(sessionOf(tenantId), query, bindings)
+      return query.method === 'select' ? repeated(once) : once()
+    },
+    runIn: (trx, query, bindings) => run(trx, query, bindings),
+    async transaction(tenantId, work) {
+      let begun = false
+      const whole = () =>
+        sessionOf(tenantId).transaction(trx => {
+          begun = true
+          return work(trx)
+        })
+      return repeated(whole, () => !begun)
+    },
     forTenant,
     exclusively: (name, timeoutMs, work) => holdingLock(platform, name, timeoutMs, work),
+    rowSecurity() {
+      secured ??= hasRowSecurity(platform).catch(error => {
+        secured = undefined
+        throw error
+      })
+      return secured
+    },
+    observe(observer) {
+      watch.observer = observer
+    },
+    pools: () =>
+      adminPool === pool ? [poolUse('all', pool)] : [poolUse('tenants', pool), poolUse('platform', adminPool)],
     async ping() {
       await platform.raw('SELECT 1 AS alive')
     },
@@ -73,29 +117,34 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
   }
 }
 
-/** A Knex without a session: it sees no tenant's rows. Use it through `withSession`. */
-function openPool(connection: MssqlConnection): Knex {
-  return knexModule({
-    client: MssqlClient as unknown as typeof Knex.Client,
-    connection: {
-      ...connection,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      options: { ...connection.options, lowerCaseGuids: true, useUTC: true },
-    } as unknown as Knex.MsSqlConnectionConfig,
-    compileSqlOnError: false,
-    acquireConnectionTimeout: 30_000,
-    pool: { min: 0, max: 20 },
-  })
+interface PoolLimits {
+  /** Most connections. */
+  readonly size: number
+  readonly waitMs: number
 }
 
-/** Repeats a read that failed for a passing reason, each time after a longer and random pause. */
-async function repeated<T>(read: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await read()
-    } catch (error) {
-      if (attempt >= READ_TRIES || !isTransient(error)) throw error
-      await sleep(Math.random() * 100 * 4 ** attempt)
-    }
+/** A Knex without a session: it sees no tenant's rows. Use it through `withSession`. */
+function openPool(connection: MssqlConnection, limits: PoolLimits, watch: StatementWatch): Knex {
+  const { type, clientId, ...reached } = connection
+  const signIn = type === undefined ? {} : { type: 'token-credential', credential: azureCredential(clientId) }
+  const config: Knex.Config & { watch: StatementWatch } = {
+    watch,
+    client: MssqlClient as unknown as typeof Knex.Client,
+    connection: {
+      ...reached,
+      ...signIn,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      options: { ...reached.options, lowerCaseGuids: true, useUTC: true },
+    } as unknown as Knex.MsSqlConnectionConfig,
+    compileSqlOnError: false,
+    acquireConnectionTimeout: limits.waitMs,
+    pool: { min: 0, max: limits.size },
   }
+  return knexModule(config)
+}
+
+/** Knex ends a write with `select @@rowcount`: a number, not a row. */
+async function run<T extends Row>(knex: Knex, { sql, method }: CompiledSql, bindings: readonly Binding[]) {
+  const rows = (await knex.raw(sql, bindings as Knex.RawBinding[])) as T[]
+  return method === 'select' ? rows : []
 }

@@ -3,6 +3,7 @@ import Driver from 'better-sqlite3'
 import knexModule, { type Knex } from 'knex'
 import BaseClient from 'knex/lib/dialects/better-sqlite3/index.js'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
+import { observerOf, poolUse, type StatementWatch } from '../statement-watch.ts'
 import { groupCommit } from './group-commit.ts'
 import { transactionHandles } from './sqlite-transaction.ts'
 import { StatementCache } from './statement-cache.ts'
@@ -48,16 +49,8 @@ const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``
 /** Knex's client with prepared statements kept per connection, ISO times and the tenant predicate. */
 class SqliteClient extends BaseClient {
   override async _query(connection: SqliteConnection, query: KnexQuery): Promise<KnexQuery> {
-    const statement = connection.statements.get(query.sql)
-    const bindings = query.bindings?.map(sqliteBinding) ?? []
-    if (statement.reader) {
-      query.response = statement.all(bindings)
-      return query
-    }
-    const result = statement.run(bindings)
-    query.response = result
-    query.context = { lastID: result.lastInsertRowid, changes: result.changes }
-    return query
+    const observer = observerOf(this)
+    return observer ? observer.statement(query.sql, async () => execute(connection, query)) : execute(connection, query)
   }
 
   override async acquireRawConnection(): Promise<SqliteConnection> {
@@ -75,6 +68,19 @@ interface KnexQuery {
   bindings?: unknown[]
   response?: unknown
   context?: unknown
+}
+
+function execute(connection: SqliteConnection, query: KnexQuery): KnexQuery {
+  const statement = connection.statements.get(query.sql)
+  const bindings = query.bindings?.map(sqliteBinding) ?? []
+  if (statement.reader) {
+    query.response = statement.all(bindings)
+    return query
+  }
+  const result = statement.run(bindings)
+  query.response = result
+  query.context = { lastID: result.lastInsertRowid, changes: result.changes }
+  return query
 }
 
 function openConnection({ filename, synchronous = 'full', busyMs = BUSY_MS }: SqliteSettings): SqliteConnection {
@@ -95,6 +101,8 @@ export const sqliteDialect: Dialect = {
   isForeignKeyViolation: error => codeOf(error) === 'SQLITE_CONSTRAINT_FOREIGNKEY',
   isStorageFull: error => /^SQLITE_(FULL|IOERR)/.test(codeOf(error)),
   isTransient: error => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)),
+  isUndone: () => false,
+  isUnreadable: () => false,
   async upsert(trx, table, rows, key, update) {
     const first = rows[0]
     if (!first) return
@@ -131,14 +139,17 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     lock?.close()
     throw error
   }
-  const knex = knexModule({
+  const watch: StatementWatch = { observer: undefined }
+  const config: Knex.Config & { watch: StatementWatch } = {
+    watch,
     client: SqliteClient as unknown as typeof Knex.Client,
     connection: { ...settings },
     useNullAsDefault: true,
     compileSqlOnError: false,
     acquireConnectionTimeout: 30_000,
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
-  })
+  }
+  const knex = knexModule(config)
   await knex.raw('SELECT 1')
   const handles = transactionHandles<SqliteConnection>(knex)
   const step = (sql: string) => (connection: SqliteConnection) => void connection.statements.get(sql).run()
@@ -166,17 +177,31 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
     }
   }
 
+  const runIn = async <T extends Row>(trx: Knex.Transaction, query: CompiledSql, bindings: readonly Binding[]) => {
+    const statement = handles.connectionOf(trx).statements.get(query.sql)
+    const values = bindings.map(sqliteBinding)
+    if (statement.reader) return statement.all(values) as T[]
+    statement.run(values)
+    return []
+  }
+
   return {
     dialect: sqliteDialect,
     knex,
-    read: reader ? readFromFile : readInMemory,
-    async runIn(trx, query, bindings) {
-      const statement = handles.connectionOf(trx).statements.get(query.sql)
-      const values = bindings.map(sqliteBinding)
-      if (statement.reader) return statement.all(values) as never[]
-      statement.run(values)
-      return []
+    read: !reader
+      ? readInMemory
+      : (query, bindings) =>
+          watch.observer
+            ? watch.observer.statement(query.sql, () => readFromFile(query, bindings))
+            : readFromFile(query, bindings),
+    runIn: (trx, query, bindings) =>
+      watch.observer
+        ? watch.observer.statement(query.sql, () => runIn(trx, query, bindings))
+        : runIn(trx, query, bindings),
+    observe(observer) {
+      watch.observer = observer
     },
+    pools: () => [poolUse('writer', knex)],
     transaction: (_tenantId, work, options) => transact(connection => handles.perform(connection, work), options),
     forTenant: () => knex,
     async exclusively(name, timeoutMs, work) {
@@ -196,7 +221,9 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
       return Promise.race([turn, deadline])
     },
     async ping() {
-      await knex.raw('SELECT 1')
+      // Beside the writer: an import of a minute does not make the database one that does not answer.
+      if (reader) await readFromFile({ sql: 'SELECT 1 FROM sqlite_master LIMIT 1', method: 'select' }, [])
+      else await knex.raw('SELECT 1')
     },
     async close() {
       reader?.close()

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { closed, closedParts } from './raw-sql.ts'
 
 /** Whose rows a builder may touch. */
 export interface TenantScope {
@@ -40,6 +41,7 @@ interface BuilderInside {
 const TENANT_COLUMN = /(^|\.)tenant_id$/i
 
 const scopes = new WeakMap<Knex.QueryBuilder, TenantScope>()
+const sharedReads = new WeakMap<Knex.QueryBuilder, TenantScope>()
 
 /** Thrown when a query tries to leave its tenant. */
 export class TenantEscape extends Error {
@@ -54,19 +56,35 @@ export function scopeToTenant<B extends Knex.QueryBuilder>(builder: B, scope: Te
   return builder
 }
 
+/** Lets a builder read a table that belongs to no tenant, and nothing else: no other table, no write. */
+export function scopeToShared<B extends Knex.QueryBuilder>(builder: B, scope: TenantScope): B {
+  sharedReads.set(builder, scope)
+  const clone = builder.clone.bind(builder)
+  builder.clone = () => scopeToShared(clone() as unknown as B, scope) as never
+  return builder
+}
+
 /**
  * The builder to compile in place of `builder`: for a scoped one a copy whose own conditions stand in brackets
  * behind the tenant predicate, so that no `orWhere` or `clearWhere` can take it off, whose joins keep to the tenant, and
  * whose inserted rows carry it. Called by the Knex clients of both dialects each time a query is compiled.
- * @throws TenantEscape when a row or an update names another tenant, or when no predicate could hold the query.
+ * @throws TenantEscape when a row or an update names another tenant, or when no predicate could hold the query; when a
+ * table that belongs to no tenant is written to
  */
 export function scopedQueryCompiler(builder: Knex.QueryBuilder): Knex.QueryBuilder {
+  const read = sharedReads.get(builder)
+  if (read) {
+    refuseMoreThanReading(builder as unknown as BuilderInside, read)
+    return builder
+  }
   const scope = scopes.get(builder)
   if (!scope) return builder
   const copy = builder.clone()
   scopes.delete(copy)
   const inside = copy as unknown as BuilderInside
   refuseEscape(inside, scope.table)
+  refuseOpenValues(inside, scope.table)
+  inside._statements = closedParts(inside._statements, sql => refuseOpen(sql, scope.table))
   inside._statements = inside._statements.map(one => (one.grouping === 'join' ? scopedJoin(one as Join, scope) : one))
   if (inside._method === 'insert') {
     inside._single = { ...inside._single, insert: withTenant(inside._single.insert, scope) }
@@ -107,6 +125,39 @@ function refuseEscape({ _statements, _single, _method }: BuilderInside, table: s
   }
 }
 
+/** Raw SQL is put between brackets; it must not close them. */
+function refuseOpen(sql: string, table: string): never {
+  throw new TenantEscape(`raw SQL in a query of ${table} must close what it opens, without comments: ${sql}`)
+}
+
+function refuseOpenValues({ _single }: BuilderInside, table: string): void {
+  const rows = [_single.insert, _single.update, _single.counter].flat()
+  for (const row of rows) {
+    if (typeof row !== 'object' || row === null) continue
+    for (const value of Object.values(row)) closed(value, sql => refuseOpen(sql, table))
+  }
+}
+
+const READS = new Set([undefined, 'select', 'first', 'pluck', 'columnInfo'])
+
+function refuseMoreThanReading(inside: BuilderInside, { table, tenantId, shared }: TenantScope): void {
+  if (!READS.has(inside._method)) {
+    throw new TenantEscape(
+      `${table} belongs to no tenant, so a tenant's call only reads it; write to it in platform work`,
+    )
+  }
+  refuseEscape(inside, table)
+  for (const one of inside._statements) {
+    if (one.grouping !== 'join') continue
+    const join = one as Join
+    const name = typeof join.table === 'string' ? /^\S+/.exec(join.table.trim())?.[0] : undefined
+    const own = isQuery(join.table) && scopes.get(join.table)?.tenantId === tenantId
+    if (join.joinType === 'raw' || (!own && !shared.has(name ?? ''))) {
+      throw new TenantEscape(`only tables without a tenant, and what table() makes, can be joined to ${table}`)
+    }
+  }
+}
+
 /** A query inside a query that nothing keeps to the tenant. */
 const isOpenQuery = (value: unknown): boolean => typeof value === 'function' || isUnscoped(value)
 
@@ -131,7 +182,7 @@ function scopedJoin(join: Join, { table, tenantId, shared }: TenantScope): Join 
   if (join.clauses.length === 0 || join.clauses.some(({ type }) => type === 'onUsing')) {
     throw new TenantEscape(`the join of ${name} to ${table} must say on() what`)
   }
-  const own = join.clauses
+  const own = closedParts(join.clauses, sql => refuseOpen(sql, table))
   const copy: Join = Object.assign(Object.create(Object.getPrototypeOf(join)), join, { clauses: [] })
   copy.on(`${alias}.tenant_id`, '=', `${table}.tenant_id`)
   copy.clauses.push({ type: 'onWrapped', bool: 'and', value: nested => nested.clauses.push(...own) })

@@ -33,7 +33,9 @@ CREATE INDEX [agenda_jobs_locked_at_index] ON [agenda_jobs] ([locked_at]) WHERE 
 GO
 CREATE UNIQUE INDEX [agenda_jobs_name_index] ON [agenda_jobs] ([name]) WHERE type = 'single';
 GO
-ALTER TABLE [job_runs] ADD [unique_key] nvarchar(64) null, [dispatched_at] datetime2(3) null;
+ALTER TABLE [job_runs] ADD [unique_key] nvarchar(64) null;
+GO
+ALTER TABLE [job_runs] ADD [dispatched_at] datetime2(3) null;
 GO
 CREATE UNIQUE INDEX [job_runs_unique_key_index] ON [job_runs] ([unique_key]) WHERE unique_key IS NOT NULL;
 GO

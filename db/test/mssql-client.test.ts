@@ -59,6 +59,16 @@ test('a transaction whose work fails is rolled back', async t => {
   await knex.destroy()
 })
 
+test('a connection that is still in a transaction is closed instead of lent to the next', async t => {
+  const { knex, events } = recordingServer()
+  const trx = await knex.transaction()
+  const connection = await trx.client.acquireConnection()
+  await knex.client.releaseConnection(connection)
+  await knex('assets').select('id')
+  t.deepEqual(events, ['begin 1', 'close 1', 'sql 2'])
+  await knex.destroy()
+})
+
 test('sessions share one pool and do not mix', async t => {
   const { knex, sent } = recordingServer()
   const ids = Array.from({ length: 8 }, (_, index) => `0190a0b0-0000-7000-8000-00000000000${index}`)

@@ -19,6 +19,17 @@ test('a full database is known', t => {
 test('what passes by itself is known', t => {
   for (const number of [1205, 40197, 40501, 40613, 49918, 49919, 49920]) t.true(dialect.isTransient(fault(number)))
   t.true(dialect.isTransient(Object.assign(new Error('gone'), { code: 'ESOCKET' })))
+  t.true(dialect.isTransient(Object.assign(new Error('busy'), { code: 'ELOGIN', isTransient: true })))
   t.true(dialect.isTransient(new AggregateError([fault(2627), fault(1205)])))
   for (const other of [fault(2627), fault(208), new Error('x'), undefined, 'text']) t.false(dialect.isTransient(other))
+})
+
+test('a transaction that is gone as a whole is told from a statement that failed', t => {
+  for (const number of [1205, 3960]) t.true(dialect.isUndone(fault(number)))
+  for (const number of [40197, 547, 2627]) t.false(dialect.isUndone(fault(number)))
+})
+
+test('a value that a column cannot be compared with is known', t => {
+  for (const number of [241, 245, 248, 8114, 8169]) t.true(dialect.isUnreadable(fault(number)))
+  t.false(dialect.isUnreadable(fault(2627)))
 })

@@ -33,21 +33,23 @@ export function recordingServer(answer: (batch: SentBatch) => readonly AnsweredR
     async acquireRawConnection(): Promise<object> {
       connections += 1
       const connection = connections
-      const transaction = (name: string) => (done: Done) => {
+      const transaction = (name: string, inTransaction: boolean) => (done: Done) => {
         events.push(`${name} ${connection}`)
+        opened.inTransaction = inTransaction
         queueMicrotask(() => done())
       }
-      return {
+      const opened = {
         connected: true,
-        inTransaction: true,
+        inTransaction: false,
         state: { name: 'LoggedIn' },
         once: (_event: string, listener: () => void) => setImmediate(listener),
         close: () => events.push(`close ${connection}`),
-        beginTransaction: transaction('begin'),
-        commitTransaction: transaction('commit'),
-        rollbackTransaction: transaction('rollback'),
+        beginTransaction: transaction('begin', true),
+        commitTransaction: transaction('commit', false),
+        rollbackTransaction: transaction('rollback', false),
         execSql: (request: Request) => void setImmediate(execute, connection, request),
       }
+      return opened
     }
   }
 

@@ -58,13 +58,14 @@ export function groupRoutes(kit: AccessKit, { groups, catalogue }: AccessParts):
 
   kit.route('DELETE /groups/:id', {
     summary: 'Delete a group; its members lose what it granted',
+    description: 'Only a group that holds no more than you do.',
     permission: 'rbac:manage',
     handle: ({ params, ifMatch }, { call }) => groups.remove(call, params.id as string, ifMatch),
   })
 
   kit.route('PUT /groups/:id/permissions', {
     summary: 'Set what a group grants',
-    description: 'You can only add what you have yourself.',
+    description: 'You can only add and take away what you have yourself.',
     permission: 'rbac:manage',
     body: groupPermissions,
     returns: groupWithMembers,
@@ -74,7 +75,7 @@ export function groupRoutes(kit: AccessKit, { groups, catalogue }: AccessParts):
 
   kit.route('PUT /groups/:id/members', {
     summary: 'Set who is in a group',
-    description: 'You can only add people to a group that holds no more than you do. "Admin" keeps an active member.',
+    description: 'Only of a group that holds no more than you do. "Admin" keeps an active member.',
     permission: 'rbac:manage',
     body: groupMembers,
     returns: groupWithMembers,

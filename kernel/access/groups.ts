@@ -31,7 +31,7 @@ interface GroupsParts {
   readonly catalogue: PermissionCatalogue
 }
 
-/** The groups of a tenant. All methods work in the call's transaction. Nobody grants what they lack. */
+/** The groups of a tenant. All methods work in the call's transaction. Nobody grants, or takes away, what they lack. */
 export class Groups {
   readonly #parts: GroupsParts
 
@@ -68,8 +68,15 @@ export class Groups {
     const before = await this.#own(call.db, id, ifMatch)
     const held = readGranted(before.row.permissions)
     const keys = catalogue.normalise(call.tenant.id, given.permissions, held)
-    const added = keys.filter(key => !held.includes(key))
-    catalogue.requireHeld(call, added)
+    catalogue.requireHeld(
+      call,
+      keys.filter(key => !held.includes(key)),
+    )
+    catalogue.requireHeld(
+      call,
+      held.filter(key => !keys.includes(key)),
+      cannotTake,
+    )
     return this.#update(call, before, 'group.permissions_set', { permissions: JSON.stringify(keys) })
   }
 
@@ -87,8 +94,10 @@ export class Groups {
     const wanted = new Set(user_ids)
     const joining = [...wanted].filter(user => !present.has(user))
     const leaving = [...present].filter(user => !wanted.has(user))
+    const granted = readGranted(before.row.permissions)
+    if (leaving.length > 0) this.#parts.catalogue.requireHeld(call, granted, cannotTake)
     if (joining.length > 0) {
-      this.#parts.catalogue.requireHeld(call, readGranted(before.row.permissions))
+      this.#parts.catalogue.requireHeld(call, granted)
       await requireUsers(db, user_ids, joining)
     }
     for (const some of chunks(leaving)) {
@@ -104,6 +113,7 @@ export class Groups {
   async remove(call: Call, id: string, ifMatch?: number): Promise<void> {
     await this.#parts.changes.announce(call.db)
     const before = await this.#own(call.db, id, ifMatch)
+    this.#parts.catalogue.requireHeld(call, readGranted(before.row.permissions), cannotTake)
     await call.db.table('user_groups').where('group_id', id).delete()
     await call.db.table('groups').where('id', id).delete()
     call.audit({ action: 'group.deleted', resourceType: 'group', resourceId: id, before: before.body })
@@ -144,6 +154,8 @@ export class Groups {
     }
   }
 }
+
+const cannotTake = (what: string): string => `You cannot take away ${what}, because you do not have it yourself.`
 
 function requireFresh({ row }: FoundGroup, ifMatch: number | undefined): void {
   if (ifMatch !== undefined && ifMatch !== row.revision) throw problem('stale')

@@ -69,15 +69,15 @@ export class PermissionCatalogue {
   }
 
   /**
-   * Nobody grants what they lack.
-   * @param granted stored permissions that somebody is about to get
+   * Nobody grants what they lack, nor acts on those who have it.
+   * @param granted stored permissions that are about to be given, or that somebody has
+   * @param refusal the sentence that refuses, with what the caller lacks
    * @throws Problem `forbidden`
    */
-  requireHeld(call: Call, granted: readonly string[]): void {
+  requireHeld(call: Call, granted: readonly string[], refusal: (what: string) => string = cannotGrant): void {
     for (const key of this.expand(call.tenant.id, granted)) {
       if (call.can(key as PermissionKey)) continue
-      const what = key === EVERYTHING ? 'all permissions' : `the permission "${key}"`
-      throw problem('forbidden', `You cannot grant ${what}, because you do not have it yourself.`)
+      throw problem('forbidden', refusal(key === EVERYTHING ? 'all permissions' : `the permission "${key}"`))
     }
   }
 
@@ -89,3 +89,5 @@ export class PermissionCatalogue {
     return known
   }
 }
+
+const cannotGrant = (what: string): string => `You cannot grant ${what}, because you do not have it yourself.`

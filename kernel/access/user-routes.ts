@@ -39,7 +39,9 @@ export function userRoutes(kit: AccessKit, { users }: AccessParts): void {
 
   kit.route('PATCH /users/:id', {
     summary: 'Rename, deactivate or reactivate a user',
-    description: 'Deactivation ends their sessions. The last active member of "Admin" cannot be deactivated.',
+    description:
+      'Deactivation ends their sessions. You cannot change somebody who has a permission that you lack, and the last ' +
+      'active member of "Admin" cannot be deactivated.',
     permission: 'users:manage',
     body: userChanges,
     returns: userWithGroups,

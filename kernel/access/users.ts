@@ -84,7 +84,7 @@ export class Users {
 
   /**
    * Changes name or state, in the call's transaction. Deactivation ends the user's sessions.
-   * @throws Problem `forbidden` for giving back to somebody what the caller lacks
+   * @throws Problem `forbidden` for somebody who has what the caller lacks
    */
   async update(
     call: Call,
@@ -95,9 +95,13 @@ export class Users {
     const { db } = call
     await this.#parts.changes.announce(db)
     const before = await findUser(db, id)
+    this.#parts.catalogue.requireHeld(
+      call,
+      (await permissionsOf(db, id)).granted,
+      what => `This user has ${what}, which you do not have: you cannot change them.`,
+    )
     if (ifMatch !== undefined && ifMatch !== before.revision) throw problem('stale')
     const { name = before.body.name, active = before.body.active } = changes
-    if (active && !before.body.active) this.#parts.catalogue.requireHeld(call, (await permissionsOf(db, id)).granted)
     await db.table('users').where('id', id).update({ name, active, updated_at: call.now() }).increment('revision', 1)
     if (before.body.active && !active) {
       await this.#parts.sessions.endAll(db, id, call.now())

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isSecretName, redactText } from '../log/redact.ts'
+import { redactText } from '../log/redact.ts'
+import { isSecretField } from './secret-fields.ts'
 
 /** Most characters of `before` and of `after`, in JSON. */
 export const LARGEST_SIDE = 16_384
@@ -37,10 +38,6 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const only = (record: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.filter(name => name in record).map(name => [name, record[name]]))
 
-/** The word list of the log, and hashes; but a comment's `body` is no secret. */
-const isOmitted = (name: string): boolean =>
-  /(^|_)hash(es)?$/i.test(name) || /[a-z]Hash(es)?$/.test(name) || (isSecretName(name) && name !== 'body')
-
 /** A JSON copy without secrets. */
 function clean(value: unknown): unknown {
   if (value === undefined || value === null) return undefined
@@ -52,7 +49,7 @@ function clean(value: unknown): unknown {
 }
 
 function withoutSecrets(name: string, value: unknown): unknown {
-  if (name !== '' && isOmitted(name)) return undefined
+  if (name !== '' && typeof value !== 'boolean' && isSecretField(name)) return undefined
   if (typeof value === 'string') return redactText(value)
   if (typeof value === 'bigint') return value.toString()
   if (isRecord(value) && value.type === 'Buffer' && Array.isArray(value.data)) return `[${value.data.length} bytes]`

@@ -143,7 +143,7 @@ export function defineList<R extends object, T, const F extends Filters = Record
     return made
   }
 
-  async function page(db: Pick<TenantDb, 'all'>, query: PageQuery): Promise<ListPage<T>> {
+  async function page(db: Pick<TenantDb, 'all' | 'dialect'>, query: PageQuery): Promise<ListPage<T>> {
     const values: Record<string, unknown> = { limit: query.limit + 1 }
     const given = new Map<string, number>()
     let kind = ''
@@ -185,7 +185,9 @@ export function defineList<R extends object, T, const F extends Filters = Record
         return limitTo(builder, v.limit as number)
       }),
     )
-    const rows = await db.all(select, values)
+    const rows = await db.all(select, values).catch(error => {
+      throw query.cursor !== undefined && db.dialect.isUnreadable(error) ? invalidCursor(error) : error
+    })
     const more = rows.length > query.limit
     if (more) rows.length = query.limit
     const last = rows[rows.length - 1] as Record<string, unknown> | undefined
@@ -231,5 +233,8 @@ function readCursor(cursor: string, sort: string): [string | number, string] {
   } catch {
     // Falls through: whatever was wrong with it, the answer is the same.
   }
-  throw problem('invalid_cursor', 'Take the cursor from `next_cursor` of the page before, with the same `sort`.')
+  throw invalidCursor()
 }
+
+const invalidCursor = (cause?: unknown) =>
+  problem('invalid_cursor', 'Take the cursor from `next_cursor` of the page before, with the same `sort`.', { cause })

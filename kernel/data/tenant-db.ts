@@ -1,8 +1,11 @@
 import type { Knex } from 'knex'
 import type { Database, Dialect, Row } from '../../db/database.ts'
-import { scopeToTenant, TenantEscape } from '../../db/dialects/tenant-scope.ts'
+import { scopeToShared, scopeToTenant, TenantEscape } from '../../db/dialects/tenant-scope.ts'
 import { type PreparedQuery, type QueryScope, tenantParam } from './prepared.ts'
 import { TransactionSlot } from './transaction-slot.ts'
+
+/** The kernel's way to a table that belongs to no tenant, in the transaction under way: not for plugins. */
+export let knexOf: (db: TenantDb) => Knex
 
 /**
  * The database as one tenant sees it. Every query built from `table` carries the tenant's predicate, put on when it is
@@ -35,12 +38,12 @@ export class TenantDb {
     return scopeToTenant(this.#knex()(name), { table: name, tenantId: this.tenantId, shared: this.#shared })
   }
 
-  /** A query on a table that belongs to no tenant, such as the CVE catalogue. For reading. */
+  /**
+   * A query that reads a table which belongs to no tenant, such as the CVE catalogue. Writes are refused when it runs:
+   * they would be every tenant's.
+   */
   shared(name: string): Knex.QueryBuilder {
-    if (!this.#shared.has(name)) {
-      throw new Error(`table "${name}" is not in any plugin's sharedTables; a tenant's table is read with table()`)
-    }
-    return this.#knex()(name)
+    return this.#sharedTable(this.#knex(), name, this.tenantId)
   }
 
   /** All rows of a prepared query. */
@@ -87,10 +90,18 @@ export class TenantDb {
     return {
       table: name =>
         scopeToTenant(this.#database.knex(name), { table: name, tenantId: tenantParam, shared: this.#shared }),
-      shared: name => {
-        this.shared(name)
-        return this.#database.knex(name)
-      },
+      shared: name => this.#sharedTable(this.#database.knex, name, tenantParam),
     }
+  }
+
+  #sharedTable(knex: Knex, table: string, tenantId: unknown): Knex.QueryBuilder {
+    if (!this.#shared.has(table)) {
+      throw new Error(`table "${table}" is not in any plugin's sharedTables; a tenant's table is read with table()`)
+    }
+    return scopeToShared(knex(table), { table, tenantId, shared: this.#shared })
+  }
+
+  static {
+    knexOf = db => db.#knex()
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.ts'
 import { newId } from '../data/id.ts'
 import type { Log } from '../log/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type Patience, runLane } from './lane-run.ts'
 import { LaneStore } from './lane-store.ts'
 import { purgeEvents, type Retention } from './purge.ts'
@@ -45,6 +46,7 @@ export interface Counts {
 export interface DeliveryOptions extends Partial<Patience>, Partial<Retention> {
   readonly database: Database
   readonly log: Log
+  readonly telemetry?: Telemetry | undefined
   /** The kernel's clock. */
   now(): Date
   /** Milliseconds between polls; a poll finds what other instances committed. Default 2,000. */
@@ -67,7 +69,7 @@ const growing = (attempts: number): number => Math.min(1000 * 3 ** (attempts - 1
 
 /** Makes the delivery of one process. It does nothing until it is started. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { database, log, now, pollMs = 2000, leaseMs = 30_000, keepDays = 1, forgetAfterDays = 7 } = options
+  const { database, log, telemetry, now, pollMs = 2000, leaseMs = 30_000, keepDays = 1, forgetAfterDays = 7 } = options
   const { maxAttempts = 10, backoff = growing, timeoutMs = 60_000, waitMs = 5000 } = options
   const store = new LaneStore(database, newId(), leaseMs)
   const subscriptions = new Subscriptions()
@@ -89,6 +91,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     store,
     subscriptions,
     log,
+    telemetry,
     now,
     patience: { maxAttempts, backoff, timeoutMs, waitMs },
     signal: abort.signal,
@@ -174,8 +177,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function nudge(): void {
     if (state !== 'started' || soon) return
     const wait = lookedAt + NUDGED_EVERY_MS - performance.now()
-    if (wait <= 0) lookNow()
-    else soon = setTimeout(lookNow, wait).unref()
+    const look = (): void => {
+      if (wait <= 0) lookNow()
+      else soon = setTimeout(lookNow, wait).unref()
+    }
+    if (telemetry) telemetry.apart(look)
+    else look()
   }
 
   function lookNow(): void {

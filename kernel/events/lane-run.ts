@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type Lane, PLATFORM_LANE, type Place, type StoredEvent } from './lane.ts'
 import { EVENTS_AT_ONCE, type LaneStore } from './lane-store.ts'
 import type { Outcome, Subscription, Subscriptions } from './subscriptions.ts'
@@ -21,6 +22,7 @@ export interface LaneParts {
   readonly subscriptions: Subscriptions
   readonly patience: Patience
   readonly log: Log
+  readonly telemetry?: Telemetry | undefined
   now(): Date
   /** Aborted when running deliveries must end. */
   readonly signal: AbortSignal
@@ -57,7 +59,7 @@ export async function runLane(parts: LaneParts, lane: Lane): Promise<boolean> {
     for (const event of events) {
       const subscription = subscriptions.find(lane.plugin, scope, event.event)
       if (parts.stopping() || !subscription) return giveBack(after, now(), attempts)
-      const result = await attempt(parts, subscription, event, attempts + 1)
+      const result = await attemptAndReport(subscription, event, attempts + 1)
       if (result === 'wait') return giveBack(after, soon(now(), parts.patience.waitMs), attempts)
       done++
       if (result instanceof Error) {
@@ -65,12 +67,10 @@ export async function runLane(parts: LaneParts, lane: Lane): Promise<boolean> {
         const text = `${event.event} ${event.eventId}: ${result.message}`.slice(0, 1000)
         if (attempts < parts.patience.maxAttempts) {
           parts.count(lane.plugin, 'failed')
-          report(event, attempts, result, false)
           const due = soon(now(), jittered(parts.patience.backoff(attempts)))
           return giveBack(after, due, attempts, text)
         }
         parts.count(lane.plugin, 'dead')
-        report(event, attempts, result, true)
         after = event
         attempts = 0
         unkept = 0
@@ -94,6 +94,17 @@ export async function runLane(parts: LaneParts, lane: Lane): Promise<boolean> {
   }
   await giveBack(after, now(), attempts)
   return true
+
+  async function attemptAndReport(subscription: Subscription, event: StoredEvent, number: number) {
+    const work = async (): Promise<Outcome | Error> => {
+      const result = await attempt(parts, subscription, event, number)
+      if (result instanceof Error) report(event, number, result, number >= parts.patience.maxAttempts)
+      return result
+    }
+    const { eventId, tenantId } = event
+    const facts = { plugin: lane.plugin, event: event.event, eventId, tenantId, attempt: number }
+    return parts.telemetry ? parts.telemetry.delivery(facts, work) : work()
+  }
 
   async function giveBack(place: Place, due: Date, failed: number, error?: string): Promise<boolean> {
     const failure = error === undefined ? { attempts: failed } : { attempts: failed, error }

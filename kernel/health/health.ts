@@ -1,6 +1,10 @@
 import type { Database } from '../../db/database.ts'
+import { PlatformDb } from '../data/platform-db.ts'
 import type { Lifecycle } from '../http/app.ts'
+import type { Log } from '../log/log.ts'
 import type { Catalogue } from '../plugins/catalogue.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { type Fault, pluginFault, pluginFaults } from './plugin-faults.ts'
 
 const PING_TIMEOUT_MS = 2_000
 
@@ -9,56 +13,100 @@ export interface Health {
   readonly httpStatus: number
   readonly body: {
     readonly status: 'ok' | 'degraded' | 'starting' | 'stopping' | 'unavailable'
+    /** What is wrong, by the name of the part: its state, or for operators the reason. */
     readonly problems?: Readonly<Record<string, string>>
   }
 }
 
-/**
- * `/health/ready`: 503 while starting, stopping or without a database; 200 `degraded` when a plugin does not run or its
- * own check fails, so that a balancer keeps the instance and an operator sees what is wrong.
- */
-export async function readiness(lifecycle: Lifecycle, database: Database, catalogue: Catalogue): Promise<Health> {
-  if (lifecycle !== 'running') return { httpStatus: 503, body: { status: lifecycle } }
-  if (!(await answers(database))) {
-    return { httpStatus: 503, body: { status: 'unavailable', problems: { database: 'does not answer' } } }
-  }
-  const problems: Record<string, string> = {}
-  for (const { name, reason } of catalogue.summary().filter(plugin => catalogue.broken.includes(plugin.name))) {
-    problems[name] = reason ?? 'does not run'
-  }
-  for (const host of catalogue.hosts) {
-    if (host.state !== 'running') continue
-    const fault = await host.health()
-    if (fault !== undefined) problems[host.plugin.name] = fault
-  }
-  return Object.keys(problems).length > 0
-    ? { httpStatus: 200, body: { status: 'degraded', problems } }
-    : { httpStatus: 200, body: { status: 'ok' } }
+/** What health is read from. */
+export interface HealthParts {
+  readonly database: Database
+  readonly catalogue: Catalogue
+  readonly log: Log
+  lifecycle(): Lifecycle
 }
 
-/** `/health/plugins/<name>`; undefined when there is no such plugin. */
-export async function pluginHealth(catalogue: Catalogue, name: string): Promise<Health | undefined> {
-  const host = catalogue.byName(name)
-  if (!host) return undefined
-  if (host.state !== 'running') {
-    return { httpStatus: 503, body: { status: 'unavailable', problems: { [name]: host.error?.message ?? host.state } } }
+const noDatabase: Fault = { name: 'database', state: 'does not answer', reason: 'does not answer' }
+const noRoom: Fault = { name: 'storage', state: 'full', reason: 'the database has no room left to write' }
+
+/** Tells whether this instance should get requests, and what is wrong with it. Changes are logged, with the reasons. */
+export class HealthChecks {
+  readonly #parts: HealthParts
+  readonly #answers: () => Promise<boolean>
+  readonly #hasRoom: () => Promise<boolean>
+  #full = false
+  #said = ''
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts
+    this.#answers = oneAtATime(() => parts.database.ping(), PING_TIMEOUT_MS)
+    this.#hasRoom = oneAtATime(() => this.#write(), PING_TIMEOUT_MS)
   }
-  const fault = await host.health()
-  return fault === undefined
-    ? { httpStatus: 200, body: { status: 'ok' } }
-    : { httpStatus: 200, body: { status: 'degraded', problems: { [name]: fault } } }
+
+  /** A write has failed for want of room: from now on a probe tries a small one, until that succeeds. */
+  storageFull(): void {
+    this.#full = true
+  }
+
+  /**
+   * `/health/ready`: 503 while starting, stopping, without a database, or without room to write; 200 `degraded` when a
+   * plugin does not run or its own check fails, so that a balancer keeps the instance and an operator sees it.
+   * @param reasons true: problems say why (for operators), else only the state
+   */
+  async ready(reasons: boolean): Promise<Health> {
+    const lifecycle = this.#parts.lifecycle()
+    if (lifecycle !== 'running') {
+      return { httpStatus: 503, body: { status: lifecycle === 'starting' ? lifecycle : 'stopping' } }
+    }
+    const outage = await this.#outage()
+    const faults = outage ? [outage] : await pluginFaults(this.#parts.catalogue)
+    this.#logChange(faults, outage !== undefined)
+    if (outage) return answer(503, 'unavailable', faults, reasons)
+    return faults.length > 0 ? answer(200, 'degraded', faults, reasons) : { httpStatus: 200, body: { status: 'ok' } }
+  }
+
+  /** `/health/plugins/<name>`; undefined when there is no such plugin. */
+  async plugin(name: string, reasons: boolean): Promise<Health | undefined> {
+    const host = this.#parts.catalogue.byName(name)
+    if (!host) return undefined
+    const fault = await pluginFault(host)
+    if (!fault) return { httpStatus: 200, body: { status: 'ok' } }
+    return host.state === 'running'
+      ? answer(200, 'degraded', [fault], reasons)
+      : answer(503, 'unavailable', [fault], reasons)
+  }
+
+  async #outage(): Promise<Fault | undefined> {
+    if (!(await this.#answers())) return noDatabase
+    if (!this.#full) return undefined
+    this.#full = !(await this.#hasRoom())
+    return this.#full ? noRoom : undefined
+  }
+
+  /** Stores a number that differs from the one before: what does not change a page is not written. */
+  async #write(): Promise<void> {
+    const db = new PlatformDb(this.#parts.database, new Set())
+    await db.upsert('revisions', [{ name: 'storage-probe', value: Date.now() }], ['name'])
+  }
+
+  #logChange(faults: readonly Fault[], out: boolean): void {
+    const problems = Object.fromEntries(faults.map(({ name, reason }) => [name, reason]))
+    const said = faults.length === 0 ? '' : JSON.stringify(problems)
+    if (said === this.#said) return
+    this.#said = said
+    const { log } = this.#parts
+    if (said === '') log.info('healthy again')
+    else if (out) log.error({ problems }, 'not ready: the balancer is told to send nothing')
+    else log.warn({ problems }, 'degraded')
+  }
 }
 
-async function answers(database: Database): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>(resolve => {
-    timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([database.ping().then(() => true), late])
-  } catch {
-    return false
-  } finally {
-    clearTimeout(timer)
-  }
+function answer(
+  httpStatus: number,
+  status: Health['body']['status'],
+  faults: readonly Fault[],
+  reasons: boolean,
+): Health {
+  const problems = Object.fromEntries(faults.map(({ name, state, reason }) => [name, reasons ? reason : state]))
+  return { httpStatus, body: { status, problems } }
 }

@@ -6,19 +6,25 @@ import type { Dialect } from '../../db/database.ts'
 import { type Problem, problem } from '../errors.ts'
 import type { Log } from '../log/log.ts'
 import type { RequestLog } from '../log/request-log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Ceilings } from './ceilings.ts'
 import { problemBody, toProblem } from './problem-json.ts'
 import { addressOf, type RequestState, traceIdOf } from './route.ts'
 import { securityHeaders } from './send.ts'
 
-/** Whether requests are served. */
-export type Lifecycle = 'starting' | 'running' | 'stopping'
+/** Whether requests are served: `draining` ones are, while the balancer is told to send no more. */
+export type Lifecycle = 'starting' | 'running' | 'draining' | 'stopping'
 
 /** What the HTTP side needs. */
 export interface AppParts {
   readonly dialect: Dialect
   readonly log: Log
   readonly requestLog: RequestLog
+  readonly telemetry?: Telemetry | undefined
+  readonly ceilings: Ceilings
   lifecycle(): Lifecycle
+  /** Told that a write failed for want of room. */
+  storageFull(): void
   /** `/health/*`, `/docs`, `/openapi.json`: answers true when the path was one of its own. */
   system(ctx: Koa.Context): Promise<boolean>
   dispatch(ctx: Koa.Context): Promise<unknown>
@@ -58,7 +64,11 @@ export function createApp(parts: AppParts): Koa {
   async function answer(ctx: Koa.Context): Promise<void> {
     try {
       const lifecycle = parts.lifecycle()
-      if (lifecycle !== 'running' && !ctx.path.startsWith('/health/')) throw unavailable(ctx, lifecycle)
+      if (lifecycle === 'draining' || lifecycle === 'stopping') ctx.set('Connection', 'close')
+      if (!ctx.path.startsWith('/health/')) {
+        if (lifecycle === 'starting' || lifecycle === 'stopping') throw unavailable(lifecycle)
+        parts.ceilings.address(addressOf(ctx))
+      }
       if (!ctx.path.startsWith('/api/') && (await parts.system(ctx))) return
       await parts.dispatch(ctx)
     } catch (error) {
@@ -74,28 +84,32 @@ export function createApp(parts: AppParts): Koa {
       parts.log.error({ err: cause, trace_id: traceId, route: (ctx.state as RequestState).route }, cause.message)
     }
     ctx.state.error = failure.code
+    if (failure.code === 'storage_full') parts.storageFull()
     for (const [name, value] of Object.entries(failure.headers ?? {})) ctx.set(name, value)
     ctx.status = failure.status
     ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
     ctx.body = JSON.stringify(problemBody(failure, ctx.path, traceId))
   }
 
-  app.use(async ctx => {
+  const { telemetry } = parts
+  app.use(telemetry ? ctx => telemetry.request(ctx, serve) : serve)
+  return app
+
+  async function serve(ctx: Koa.Context): Promise<void> {
     const started = performance.now()
     const { req, res } = ctx
     for (const [name, value] of headers) res.setHeader(name, value)
     const { origin, 'accept-encoding': encodings } = req.headers
     if (origin === undefined && encodings === undefined) await answer(ctx)
     else {
-      let serve: Next = () => answer(ctx)
-      if (encodings !== undefined) serve = wrap(compressed as Wrapper, ctx, serve)
-      if (origin !== undefined) serve = wrap(withCors as Wrapper, ctx, serve)
-      await serve()
+      let next: Next = () => answer(ctx)
+      if (encodings !== undefined) next = wrap(compressed as Wrapper, ctx, next)
+      if (origin !== undefined) next = wrap(withCors as Wrapper, ctx, next)
+      await next()
     }
     if (isStream(ctx.body)) res.once('close', () => logRequest(parts.requestLog, ctx, performance.now() - started))
     else logRequest(parts.requestLog, ctx, performance.now() - started)
-  })
-  return app
+  }
 }
 
 type Wrapper = (ctx: Koa.Context, next: Next) => Promise<unknown>
@@ -106,8 +120,7 @@ const wrap =
 
 const isStream = (body: unknown): boolean => typeof body === 'object' && body !== null && 'pipe' in body
 
-function unavailable(ctx: Koa.Context, lifecycle: 'starting' | 'stopping'): Problem {
-  if (lifecycle === 'stopping') ctx.set('Connection', 'close')
+function unavailable(lifecycle: 'starting' | 'stopping'): Problem {
   return problem(lifecycle, undefined, { headers: { 'Retry-After': lifecycle === 'starting' ? '1' : '5' } })
 }
 
@@ -125,6 +138,7 @@ function logRequest(write: RequestLog, ctx: Koa.Context, durationMs: number): vo
     tenantId: state.tenantId,
     actorId: state.actorId,
     traceId: state.traceId,
+    spanId: state.spanId,
     error: state.error,
   })
 }

@@ -1,69 +1,39 @@
-import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { Readable, Transform } from 'node:stream'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import type Koa from 'koa'
-import type { koaBody as KoaBody } from 'koa-body'
-import type { Upload } from '../contract.ts'
 import { type Problem, problem } from '../errors.ts'
 
 /** Largest JSON body a route takes unless it says otherwise. */
 export const DEFAULT_JSON_LIMIT = 100_000
-/** Largest uploaded file unless a route says otherwise. */
-export const DEFAULT_UPLOAD_LIMIT = 50_000_000
 
-const next = async (): Promise<void> => undefined
+/** The refusal of a body over `limit` bytes. */
+export const tooLarge = (limit: number): Problem => problem('too_large', `The body may have at most ${limit} bytes.`)
 
-let loading: Promise<typeof KoaBody> | undefined
-
-/** Loaded with the first body that comes: with all that it brings it costs a start 100 ms and 10 MB. */
-const loadKoaBody = (): Promise<typeof KoaBody> => (loading ??= import('koa-body').then(({ koaBody }) => koaBody))
-
-const tooLarge = (limit: number): Problem => problem('too_large', `The body may have at most ${limit} bytes.`)
-
-function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
+/** Refuses a body that says beforehand that it is larger than `limit` bytes. */
+export function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
   const declared = Number(ctx.req.headers['content-length'])
   if (declared > limit) throw tooLarge(limit)
 }
 
-function bodyProblem(error: unknown, limit: number): unknown {
-  const { status, type, code } = error as { status?: number; type?: string; code?: string }
-  if (status === 413 || type === 'entity.too.large') return tooLarge(limit)
-  if (status === 415)
-    return problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
-  if (error instanceof SyntaxError || status === 400 || type === 'request.size.invalid') {
-    return problem('malformed', 'The body is not valid JSON.', { cause: error })
+/**
+ * Reads a JSON body: objects and arrays in UTF-8 only, at most `limit` bytes, before and after unpacking.
+ * @throws Problem `unsupported_media_type`, `too_large`, `malformed`
+ */
+export async function jsonBody(ctx: Koa.Context, limit: number): Promise<unknown> {
+  checkDeclaredSize(ctx, limit)
+  if (!ctx.is('json')) {
+    const empty = ctx.req.headers['content-length'] === '0' || !hasBody(ctx.req)
+    if (empty) return {}
+    throw problem('unsupported_media_type', 'Send the body as application/json.')
   }
-  if (code?.startsWith('Z_')) return problem('malformed', 'The body cannot be unpacked.', { cause: error })
-  return error
-}
-
-/** Reads a JSON body: objects and arrays only, at most `limit` bytes, before and after unpacking. */
-export function jsonBody(limit: number): (ctx: Koa.Context) => Promise<unknown> {
-  const options: Parameters<typeof KoaBody>[0] = {
-    json: true,
-    multipart: false,
-    urlencoded: false,
-    text: false,
-    jsonLimit: limit,
-    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'] as never,
+  const { charset } = ctx.request
+  if (charset && !/^utf-?8$/i.test(charset)) {
+    throw problem('unsupported_media_type', 'JSON is taken in UTF-8 only (RFC 8259, 8.1).')
   }
-  let parse: ReturnType<typeof KoaBody> | undefined
-  return async ctx => {
-    checkDeclaredSize(ctx, limit)
-    if (!ctx.is('json')) {
-      const empty = ctx.req.headers['content-length'] === '0' || !hasBody(ctx.req)
-      if (empty) return {}
-      throw problem('unsupported_media_type', 'Send the body as application/json.')
-    }
-    parse ??= (await loadKoaBody())(options)
-    try {
-      await parse(ctx as never, next)
-    } catch (error) {
-      throw bodyProblem(error, limit)
-    }
-    return ctx.request.body ?? {}
-  }
+  const bytes = await unpacked(ctx, limit)
+  return bytes.length === 0 ? {} : parseJson(bytes)
 }
 
 const hasBody = (req: IncomingMessage): boolean =>
@@ -74,138 +44,59 @@ export async function rawBody(ctx: Koa.Context, limit: number): Promise<Buffer> 
   checkDeclaredSize(ctx, limit)
   const chunks: Buffer[] = []
   let size = 0
-  // Leaving the loop early must not destroy the request: the answer goes out through the same socket.
-  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) throw tooLarge(limit)
-    chunks.push(chunk)
+  try {
+    // Leaving the loop early must not destroy the request: the answer goes out through the same socket.
+    for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > limit) throw tooLarge(limit)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (ctx.req.errored) throw problem('malformed', 'The body ended early.', { cause: error })
+    throw error
   }
   return Buffer.concat(chunks)
 }
 
-/** Parses what `rawBody` read. */
-export function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    throw problem('malformed', 'The body is not valid JSON.', { cause: error })
-  }
+const unpackers: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
 }
 
-/** An upload and what to do when it has been used. */
-export interface OpenUpload extends AsyncDisposable {
-  readonly upload: Upload
+async function unpacked(ctx: Koa.Context, limit: number): Promise<Buffer> {
+  const encoding = ctx.get('Content-Encoding').toLowerCase()
+  if (encoding === '' || encoding === 'identity') return rawBody(ctx, limit)
+  const unpack = Object.hasOwn(unpackers, encoding) ? unpackers[encoding] : undefined
+  if (!unpack) throw problem('unsupported_media_type', 'The content encoding is not supported; use gzip or none.')
+  const packed = await rawBody(ctx, limit)
+  try {
+    return await unpack(packed, { maxOutputLength: limit })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
+    throw problem('malformed', 'The body cannot be unpacked.', { cause: error })
+  }
 }
 
 /**
- * Opens the body as a stream of one of `types`, or the first file of a multipart form. At most `limit` bytes: the
- * stream fails with `too_large` beyond that.
+ * Parses the bytes of a JSON object or array. Bytes that are no UTF-8 would be stored as U+FFFD, so they are refused, and
+ * so is the name `__proto__`.
+ * @throws Problem `malformed`
  */
-export function uploadBody(types: readonly string[], limit: number): (ctx: Koa.Context) => Promise<OpenUpload> {
-  return async ctx => {
-    checkDeclaredSize(ctx, limit)
-    if (types.includes('multipart/form-data') && ctx.is('multipart/form-data')) return fromForm(ctx, limit)
-    const type = ctx.is([...types])
-    if (!type) throw problem('unsupported_media_type', `Send the body as ${types.join(' or ')}.`)
-    const content = ctx.req.pipe(limited(limit))
-    ctx.req.once('error', error => content.destroy(error))
-    ctx.req.once('aborted', () => content.destroy(problem('malformed', 'The body ended early.')))
-    return {
-      upload: { type, filename: undefined, fields: {}, content },
-      [Symbol.asyncDispose]: async () => {
-        content.destroy()
-      },
-    }
-  }
-}
-
-interface FormFile {
-  readonly filepath: string
-  readonly mimetype: string | null
-  readonly originalFilename: string | null
-}
-
-/** Codes of formidable: fields too large, too many. */
-const FIELD_LIMITS = new Set([1006, 1007])
-const DISK_FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
-
-function formProblem(error: unknown, limit: number): Problem {
-  const { httpCode, code } = error as { httpCode?: number; code?: number | string }
-  if (DISK_FULL.has(String(code))) return problem('storage_full', undefined, { cause: error })
-  if (FIELD_LIMITS.has(Number(code))) return problem('too_large', 'The form may have a file and few short fields.')
-  if (httpCode === 413) return tooLarge(limit)
-  return problem('malformed', 'The multipart form cannot be read.', { cause: error })
-}
-
-async function fromForm(ctx: Koa.Context, limit: number): Promise<OpenUpload> {
-  let files = 0
-  let path: string | undefined
-  const remove = async (): Promise<void> => {
-    if (path !== undefined) await rm(path, { force: true })
-  }
-  const koaBody = await loadKoaBody()
-  const parse = koaBody({
-    multipart: true,
-    json: false,
-    urlencoded: false,
-    text: false,
-    formidable: {
-      maxFileSize: limit,
-      maxTotalFileSize: limit,
-      minFileSize: 0,
-      allowEmptyFiles: true,
-      maxFields: 20,
-      maxFieldsSize: 20_000,
-      // Only the first file is written to disk, whatever else the form holds.
-      filter: () => ++files === 1,
-      onFileBegin: (_name, made) => {
-        path = made.filepath
-      },
-    },
-  })
+export function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw problem('malformed', 'The body is not valid UTF-8.')
+  const text = bytes.toString('utf8')
+  let value: unknown
   try {
-    await parse(ctx as never, next)
+    value = /__proto__|\\u00[5-7]/i.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
   } catch (error) {
-    await remove()
-    throw formProblem(error, limit)
+    throw problem('malformed', 'The body is not valid JSON.', { cause: error })
   }
-  const sent = Object.values((ctx.request as unknown as { files?: Record<string, FormFile | FormFile[]> }).files ?? {})
-  const file = sent.flat()[0]
-  if (!file || files > 1) {
-    await remove()
-    const message = file ? 'has more than one file' : 'has no file'
-    throw problem('invalid', `The form ${message}.`, { errors: [{ path: 'body', message }] })
-  }
-  const content = createReadStream(file.filepath)
-  return {
-    upload: {
-      type: file.mimetype ?? 'application/octet-stream',
-      filename: file.originalFilename ?? undefined,
-      fields: formFields(ctx.request.body),
-      content,
-    },
-    [Symbol.asyncDispose]: async () => {
-      content.destroy()
-      await remove()
-    },
-  }
+  if (typeof value === 'object' && value !== null) return value
+  throw problem('malformed', 'The body must be a JSON object or array.')
 }
 
-function formFields(body: unknown): Record<string, string> {
-  const fields = Object.entries((body ?? {}) as Record<string, unknown>)
-  return Object.fromEntries(fields.filter((field): field is [string, string] => typeof field[1] === 'string'))
+function refuseProto(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new SyntaxError('the name __proto__ is not taken')
+  return value
 }
-
-function limited(limit: number): Transform {
-  let size = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length
-      if (size > limit) done(tooLarge(limit))
-      else done(null, chunk)
-    },
-  })
-}
-
-/** Stands in the input of routes that take no upload. */
-export const noUpload: Upload = Object.freeze({ type: '', filename: undefined, fields: {}, content: Readable.from([]) })

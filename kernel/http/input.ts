@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Input } from '../contract.ts'
 import { type Fault, problem } from '../errors.ts'
 import type { AnyPlatformRoute, AnyRoute } from '../plugins/registrations.ts'
-import { DEFAULT_JSON_LIMIT, DEFAULT_UPLOAD_LIMIT, jsonBody, noUpload, type OpenUpload, uploadBody } from './body.ts'
+import { DEFAULT_JSON_LIMIT, jsonBody } from './body.ts'
+import { DEFAULT_UPLOAD_LIMIT, noUpload, type OpenUpload, uploadBody } from './upload.ts'
 
 const MOST_FAULTS = 50
 const uuid = z.guid().toLowerCase()
@@ -27,7 +28,8 @@ export function inputReader(
   const hasParams = names.length > 0
   const query = route.query
   const bodySchema = route.body
-  const readJson = bodySchema && takesBody ? jsonBody(route.maxBytes ?? DEFAULT_JSON_LIMIT) : undefined
+  const takesJson = bodySchema !== undefined && takesBody
+  const jsonLimit = route.maxBytes ?? DEFAULT_JSON_LIMIT
   const readUpload = route.upload ? uploadBody(route.upload.types, route.maxBytes ?? DEFAULT_UPLOAD_LIMIT) : undefined
 
   function head(ctx: Koa.Context): {
@@ -42,7 +44,7 @@ export function inputReader(
     }
   }
 
-  if (!readJson && !readUpload) {
+  if (!takesJson && !readUpload) {
     return ctx => ({ input: { ...head(ctx), body: undefined, upload: noUpload }, upload: undefined })
   }
   return async ctx => {
@@ -51,7 +53,7 @@ export function inputReader(
       const upload = await readUpload(ctx)
       return { input: { ...start, body: undefined, upload: upload.upload }, upload }
     }
-    const body = bodySchema && readJson ? parse(bodySchema, await readJson(ctx), 'body') : undefined
+    const body = takesJson ? parse(bodySchema, await jsonBody(ctx, jsonLimit), 'body') : undefined
     return { input: { ...start, body, upload: noUpload }, upload: undefined }
   }
 }

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { problem } from '../errors.ts'
+import { type Problem, problem } from '../errors.ts'
 
 /** Counts requests. The limiters of `rate-limiter-flexible` are such; those on Redis count for all instances. */
 export interface LimitStore {
@@ -61,7 +61,8 @@ export function createLimiter(perMinute: number, options: LimiterOptions = {}): 
   }
 }
 
-function tooMany(perMinute: number, msBeforeNext: number): Error {
+/** The refusal of one request too many, and when to come back. */
+export function tooMany(perMinute: number, msBeforeNext: number): Problem {
   const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
   return problem(
     'too_many_requests',
@@ -70,35 +71,12 @@ function tooMany(perMinute: number, msBeforeNext: number): Error {
   )
 }
 
-/** Ceilings over all routes, for whoever is not stopped by the limit of a route. */
-export interface Ceilings {
-  /** Undefined without a ceiling, so that a request does not pay for a promise. */
-  tenant(tenantId: string): Promise<void> | undefined
-  address(address: string): Promise<void> | undefined
-}
-
-/** Requests a minute over all routes; undefined or 0: no ceiling. */
-export interface CeilingSettings extends LimiterOptions {
-  readonly perTenant?: number | undefined
-  readonly perAddress?: number | undefined
-}
-
-/** Makes the ceilings that are set. Tenants and addresses are counted apart: a flood of one does not push out the other. */
-export function createCeilings({ perTenant, perAddress, ...options }: CeilingSettings): Ceilings {
-  const tenants = perTenant ? createLimiter(perTenant, options) : undefined
-  const addresses = perAddress ? createLimiter(perAddress, options) : undefined
-  return {
-    tenant: tenantId => tenants?.take(tenantId),
-    address: address => addresses?.take(addressKey(address)),
-  }
-}
-
 /**
  * What an address is counted under: IPv4 as it is, also when it is written as IPv6; IPv6 by its /64, because a single
  * customer has all of that (RFC 6177).
  */
 export function addressKey(address: string): string {
-  if (!ipaddr.isValid(address)) return address.slice(0, 64)
+  if (!address.includes(':') || !ipaddr.isValid(address)) return address.slice(0, 64)
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()
   return ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toNormalizedString()}/64`).toString()

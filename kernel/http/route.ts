@@ -26,6 +26,8 @@ export interface RequestState {
   tenantId?: string
   actorId?: string
   traceId?: string
+  /** The request's own span, where traces are recorded. */
+  spanId?: string
 }
 
 const anonymous: Actor = Object.freeze({ kind: 'anonymous', id: 'anonymous' })
@@ -75,6 +77,7 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
     const principal = authenticated instanceof Promise ? await authenticated : authenticated
     state.tenantId = principal.tenantId
     state.actorId = principal.actor.id
+    runtime.ceilings.tenant(principal.tenantId)
     const tenant = admit(runtime, principal, feature)
     if (permission && !principal.permissions.has(permission)) {
       throw problem('forbidden', `This needs the permission "${permission}".`)

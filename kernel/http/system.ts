@@ -3,10 +3,15 @@ import type { Health } from '../health/health.ts'
 import { serveDocs } from './docs.ts'
 import { sendJson } from './send.ts'
 
+const PLUGINS = '/health/plugins/'
+
 /** The kernel's own pages, outside any plugin. */
 export interface SystemPages {
-  ready(): Promise<Health>
-  plugin(name: string): Promise<Health | undefined>
+  /** @param reasons whether to say why something is wrong */
+  ready(reasons: boolean): Promise<Health>
+  plugin(name: string, reasons: boolean): Promise<Health | undefined>
+  /** True for an `X-Internal-Token` that is right. */
+  isOperator(token: string): boolean
   openApi(): unknown
 }
 
@@ -19,9 +24,12 @@ export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<
       sendJson(ctx, 200, { status: 'ok' })
       return true
     }
-    if (path === '/health/ready') return health(ctx, await pages.ready())
-    if (path.startsWith('/health/plugins/'))
-      return health(ctx, await pages.plugin(path.slice('/health/plugins/'.length)))
+    if (path.startsWith('/health/')) {
+      const token = ctx.get('X-Internal-Token')
+      const reasons = token !== '' && pages.isOperator(token)
+      if (path === '/health/ready') return health(ctx, await pages.ready(reasons))
+      if (path.startsWith(PLUGINS)) return health(ctx, await pages.plugin(path.slice(PLUGINS.length), reasons))
+    }
     if (path === '/openapi.json') {
       sendJson(ctx, 200, pages.openApi())
       return true

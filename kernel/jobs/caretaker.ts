@@ -1,11 +1,13 @@
 import type { Agenda } from 'agenda'
-import type { Log } from '../log/log.ts'
+import { HeartbeatWatch } from './heartbeat-watch.ts'
 import { agendaName } from './job-definition.ts'
-import type { Neglected, RunUpkeep } from './run-upkeep.ts'
+import type { Neglected, Running, RunUpkeep } from './run-upkeep.ts'
 
 /** Runs looked after in one go. */
 const BATCH = 200
 const PRUNE_EVERY_MS = 60 * 60_000
+/** A finished ticket is removed by whoever had the turn; after this time, by anybody. Milliseconds. */
+const LEFT_OVER_MS = 60 * 60_000
 
 /** What Agenda holds of a run: its turn. Everything else is in `job_runs`. */
 export interface Ticket {
@@ -16,8 +18,9 @@ export interface Ticket {
 export interface CaretakerOptions {
   readonly agenda: Agenda
   readonly upkeep: RunUpkeep
-  readonly log: Log
   now(): Date
+  /** Milliseconds between two looks, if nobody asks for more. */
+  readonly pollMs: number
   /** Milliseconds without a heartbeat after which a run's process counts as gone. */
   readonly staleMs: number
   /** Milliseconds after which a due run that Agenda was given, and has not started, is looked for in Agenda. */
@@ -27,7 +30,9 @@ export interface CaretakerOptions {
   /** True for a run that this process works on, however old its heartbeat. */
   isHere(id: string): boolean
   /** Told of a run that was taken from a process that is gone. */
-  takenOver(run: Neglected, status: 'queued' | 'failed'): void
+  takenOver(run: Running, status: 'queued' | 'failed'): void
+  /** Told why a look was cut short; the next one goes on. */
+  failed(error: Error): void
 }
 
 /**
@@ -36,15 +41,18 @@ export interface CaretakerOptions {
  */
 export class Caretaker {
   readonly #options: CaretakerOptions
+  readonly #heartbeats: HeartbeatWatch
   #looking: Promise<void> | undefined
   #again = false
-  #everything: boolean
+  /** Set until all that an earlier process left behind has been looked after: whatever is older than this. */
+  #everythingBefore: Date | undefined
   #prunedAt = 0
 
   /** @param alone no other process uses the database, so whatever looks alive at the start is not */
   constructor(options: CaretakerOptions, alone: boolean) {
     this.#options = options
-    this.#everything = alone
+    this.#heartbeats = new HeartbeatWatch(options.staleMs, 2 * options.pollMs)
+    this.#everythingBefore = alone ? options.now() : undefined
   }
 
   /** Looks now, or once more after the look under way. Settles when there is nothing left to look after. */
@@ -62,7 +70,7 @@ export class Caretaker {
       try {
         if (await this.#round()) this.#again = true
       } catch (error) {
-        this.#options.log.error(error as Error, 'queued jobs could not be looked after')
+        this.#options.failed(error as Error)
         return
       }
     }
@@ -70,27 +78,26 @@ export class Caretaker {
 
   /** @returns true when there may be more */
   async #round(): Promise<boolean> {
-    const { upkeep, now, staleMs, lostMs, isHere } = this.#options
+    const { upkeep, now, lostMs } = this.#options
+    await this.#takeOver()
     const at = now().getTime()
-    const [stale, lost] = this.#everything ? [at, at] : [at - staleMs, at - lostMs]
-    const limits = { stale: new Date(stale), lost: new Date(lost), limit: BATCH }
-    const neglected = await upkeep.neglected(limits)
-    const [queued, running] = [[] as Neglected[], [] as Neglected[]]
-    for (const run of neglected) (run.status === 'queued' ? queued : running).push(run)
-    const orphans = running.filter(run => !isHere(run.id))
-    for (const run of orphans) await this.#takeOver(run, limits.stale)
+    const lost = this.#everythingBefore ?? new Date(at - lostMs)
+    const queued = await upkeep.neglected({ lost, limit: BATCH })
     await this.#dispatch(queued)
-    const more = neglected.length === BATCH || orphans.length > 0
-    if (!more) {
-      this.#everything = false
-      await this.#prune(at)
-    }
-    return more
+    if (queued.length === BATCH) return true
+    this.#everythingBefore = undefined
+    await this.#prune(at)
+    return false
   }
 
-  async #takeOver(run: Neglected, stale: Date): Promise<void> {
-    const status = await this.#options.upkeep.takeOver(run, stale)
-    if (status) this.#options.takenOver(run, status)
+  async #takeOver(): Promise<void> {
+    const { upkeep, isHere, takenOver } = this.#options
+    const running = (await upkeep.running()).filter(run => !isHere(run.id))
+    const silent = this.#heartbeats.silent(running)
+    for (const run of this.#everythingBefore ? running : silent) {
+      const status = await upkeep.takeOver(run)
+      if (status) takenOver(run, status)
+    }
   }
 
   async #dispatch(queued: readonly Neglected[]): Promise<void> {
@@ -98,7 +105,7 @@ export class Caretaker {
     const known = await this.#ticketed(queued.filter(run => run.dispatchedAt))
     for (const run of queued) {
       if (!(await upkeep.markDispatched(run)) || known.has(run.id)) continue
-      const pause = Math.max(0, run.runAfter.getTime() - now().getTime())
+      const pause = run.runAfter ? Math.max(0, run.runAfter.getTime() - now().getTime()) : 0
       try {
         const ticket: Ticket = { run: run.id }
         await agenda
@@ -121,9 +128,25 @@ export class Caretaker {
 
   async #prune(at: number): Promise<void> {
     const { upkeep, keepMs } = this.#options
-    if (at - this.#prunedAt < PRUNE_EVERY_MS) return
+    if (Math.abs(at - this.#prunedAt) < PRUNE_EVERY_MS) return
     const deleted = await upkeep.prune(new Date(at - keepMs))
     // A full batch: the next look goes on.
-    if (deleted === 0) this.#prunedAt = at
+    if (deleted > 0) return
+    this.#prunedAt = at
+    await this.#sweep()
+  }
+
+  /** Removes tickets whose turn is over and that nobody could remove then, because the store was gone. */
+  async #sweep(): Promise<void> {
+    const { agenda } = this.#options
+    for (const state of ['completed', 'failed'] as const) {
+      const { jobs } = await agenda.queryJobs({ state, limit: BATCH })
+      const old = jobs.filter(({ type, nextRunAt, lastFinishedAt }) => {
+        const finished = lastFinishedAt?.getTime() ?? Date.now()
+        return type !== 'single' && !nextRunAt && finished < Date.now() - LEFT_OVER_MS
+      })
+      const ids = old.flatMap(({ _id }) => (_id ? [_id] : []))
+      if (ids.length > 0) await agenda.cancel({ ids })
+    }
   }
 }

@@ -1,5 +1,5 @@
-import type { Database } from '../../db/database.ts'
-import { AGENDA_TABLE } from './agenda-row.ts'
+/** Names with a job that can be locked: unlocked and due until `dueUntil`, or under a lock as old as `lockDeadline`. */
+export type FindDueNames = (dueUntil: Date, lockDeadline: Date) => Promise<readonly string[]>
 
 interface Asked {
   readonly name: string
@@ -14,17 +14,11 @@ interface Asked {
  * questions of one turn become one query, so an idle scheduler costs one query a turn, however many jobs there are.
  */
 export class DueNames {
-  readonly #database: Database
-  readonly #sql: string
+  readonly #find: FindDueNames
   #asked: Asked[] = []
 
-  constructor(database: Database) {
-    this.#database = database
-    this.#sql = database
-      .knex(AGENDA_TABLE)
-      .distinct('name')
-      .whereRaw('disabled = 0 AND ((locked_at IS NULL AND next_run_at <= ?) OR locked_at <= ?)', ['', ''])
-      .toSQL().sql
+  constructor(find: FindDueNames) {
+    this.#find = find
   }
 
   /** False when no job of the name can be locked. A name asked for alone is not looked up: claiming it costs the same. */
@@ -42,10 +36,9 @@ export class DueNames {
       return
     }
     const latest = (dates: Date[]): Date => new Date(Math.max(...dates.map(Number)))
-    const bindings = [latest(asked.map(one => one.dueUntil)), latest(asked.map(one => one.lockDeadline))]
     try {
-      const rows = await this.#database.read<{ name: string }>({ sql: this.#sql, method: 'select' }, bindings)
-      const due = new Set(rows.map(row => row.name))
+      const names = await this.#find(latest(asked.map(one => one.dueUntil)), latest(asked.map(one => one.lockDeadline)))
+      const due = new Set(names)
       for (const one of asked) one.answer(due.has(one.name))
     } catch (error) {
       for (const one of asked) one.fail(error)

@@ -1,5 +1,6 @@
 import type { Progress } from '../contract.ts'
 import type { Log } from '../log/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { JobRun } from './run.ts'
 import type { Hold, JobRuns } from './runs.ts'
@@ -21,6 +22,7 @@ export interface ExecutionOptions {
   readonly definition: JobDefinition
   readonly runs: JobRuns
   readonly log: Log
+  readonly telemetry?: Telemetry | undefined
   now(): Date
   /** Milliseconds to wait after this failed attempt. */
   backoff(attempt: number): number
@@ -71,7 +73,8 @@ export class Execution implements Hold {
 
   /** Starts the work. Call it once. */
   begin(): Promise<Outcome> {
-    this.done = this.#perform()
+    const { run, telemetry } = this.#options
+    this.done = telemetry ? telemetry.job(run, () => this.#perform()) : this.#perform()
     return this.done
   }
 
@@ -128,15 +131,15 @@ export class Execution implements Hold {
   async #fail(error: unknown): Promise<Outcome> {
     const { run, runs, log, now, backoff } = this.#options
     if (this.#reason === 'cancelled' || this.#reason === 'taken over') return 'lost'
-    if (this.#reason === 'stopping') return this.#settle(await runs.requeue(run, now()), 'queued')
+    if (this.#reason === 'stopping') return this.#settle(await runs.requeue(run), 'queued')
     const message = this.#reason ?? (error instanceof Error ? error.message : String(error))
     log.error(
       error instanceof Error ? error : new Error(message),
       `attempt ${run.attempts} of ${run.maxAttempts} failed`,
     )
     if (run.attempts >= run.maxAttempts) return this.#settle(await runs.fail(run, message, this.#progress), 'failed')
-    const again = new Date(now().getTime() + backoff(run.attempts))
-    return this.#settle(await runs.requeue(run, again, message), 'queued')
+    const runAfter = new Date(now().getTime() + backoff(run.attempts))
+    return this.#settle(await runs.requeue(run, { error: message, runAfter }), 'queued')
   }
 
   #settle(held: boolean, outcome: 'failed' | 'queued'): Outcome {

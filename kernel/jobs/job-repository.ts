@@ -15,7 +15,7 @@ import { newId } from '../data/id.ts'
 import { AGENDA_TABLE, columnOf, fromRow, STATE_ATTRIBUTES, toRow } from './agenda-row.ts'
 import { type AgendaSql, agendaSql } from './agenda-sql.ts'
 import { debounce } from './debounce.ts'
-import { DueNames } from './due-names.ts'
+import { DueNames, type FindDueNames } from './due-names.ts'
 import { filterJobs, isJobId } from './job-filter.ts'
 import { JOB_STATES, jobsWithState } from './job-state.ts'
 
@@ -34,7 +34,7 @@ export class SqlJobRepository implements JobRepository {
   constructor(database: Database) {
     this.#database = database
     this.#sql = agendaSql(database.dialect)
-    this.#due = new DueNames(database)
+    this.#due = new DueNames(dueNames(database))
   }
 
   /** Nothing to do: the database is open. */
@@ -238,6 +238,19 @@ export class SqlJobRepository implements JobRepository {
   #read(query: Knex.QueryBuilder): Promise<Row[]> {
     const { sql, bindings } = query.toSQL()
     return this.#database.read({ sql, method: 'select' }, bindings as readonly Binding[])
+  }
+}
+
+/** The query of `DueNames`, built once. */
+function dueNames(database: Database): FindDueNames {
+  const { sql } = database
+    .knex(AGENDA_TABLE)
+    .distinct('name')
+    .whereRaw('disabled = 0 AND ((locked_at IS NULL AND next_run_at <= ?) OR locked_at <= ?)', ['', ''])
+    .toSQL()
+  return async (dueUntil, lockDeadline) => {
+    const rows = await database.read<{ name: string }>({ sql, method: 'select' }, [dueUntil, lockDeadline])
+    return rows.map(row => row.name)
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AnyPlugin, definePlugin } from '../contract.ts'
+import { type AnyPlugin, type Call, definePlugin, type PermissionKey } from '../contract.ts'
 import { problem } from '../errors.ts'
 import type { JobRun } from './run.ts'
 import type { JobRuns } from './runs.ts'
@@ -36,8 +36,27 @@ const view = (run: JobRun): z.input<typeof Job> => ({
   finished_at: run.finishedAt,
 })
 
-/** Shows jobs: a tenant its own, the platform's operators all of them. */
-export function jobsPlugin(runs: () => JobRuns): AnyPlugin {
+/** What reading the runs of a job asks for; `unknown` when its plugin has not run since the start. */
+export type JobPermission = (plugin: string, name: string) => PermissionKey | 'unknown' | undefined
+
+/** Who began a run may read it; anybody else needs what the job asks for, because its result may tell what that guards. */
+function requireMayRead(run: JobRun, call: Call, permissionOf: JobPermission): void {
+  if (run.createdBy === call.actor.id) return
+  const permission = permissionOf(run.plugin, run.name)
+  if (permission === undefined || (permission !== 'unknown' && call.can(permission))) return
+  throw problem(
+    'forbidden',
+    permission === 'unknown'
+      ? `The plugin "${run.plugin}" does not run: only who began this job may read it.`
+      : `This job is of the plugin "${run.plugin}": reading it needs the permission "${permission}", too.`,
+  )
+}
+
+/**
+ * Shows jobs: a tenant its own, the platform's operators all of them.
+ * @param check rejects, with the reason, while no job can start
+ */
+export function jobsPlugin(runs: () => JobRuns, check: () => Promise<void>, permissionOf: JobPermission): AnyPlugin {
   return definePlugin({
     name: 'jobs',
     version: '1.0.0',
@@ -45,13 +64,16 @@ export function jobsPlugin(runs: () => JobRuns): AnyPlugin {
     segments: ['jobs', 'internal/jobs'],
     permissions: { 'jobs:read': 'View jobs and their progress' },
     setup(kit) {
+      kit.healthy(check)
       kit.route('GET /jobs/:id', {
         summary: 'A job with its progress and result',
+        description: 'Of a job that somebody else began, this may need a permission of its plugin as well.',
         permission: 'jobs:read',
         returns: Job,
         async handle({ params }, { call }) {
           const run = await runs().find(params.id, call.tenant.id)
           if (!run) throw problem('not_found', 'No job has this id.')
+          requireMayRead(run, call, permissionOf)
           return view(run)
         },
       })

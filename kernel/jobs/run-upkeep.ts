@@ -1,19 +1,26 @@
 import type { Knex } from 'knex'
 import type { Binding, Database, Row } from '../../db/database.ts'
+import type { Beating } from './heartbeat-watch.ts'
 import { RUNS_TABLE } from './run.ts'
 import type { Hold } from './runs.ts'
 
 /** Rows one statement deletes. */
 const BATCH = 500
 
-/** A run that somebody must look after. */
+/** A queued run that nobody has the turn of. */
 export interface Neglected extends Hold {
   readonly plugin: string
   readonly name: string
-  readonly status: 'queued' | 'running'
-  readonly runAfter: Date
+  /** When it may run; undefined: it was due when it was made, whatever the clock says. */
+  readonly runAfter: Date | undefined
   /** When it was last handed to Agenda; undefined: never. */
   readonly dispatchedAt: Date | undefined
+}
+
+/** A run that a process works on. */
+export interface Running extends Hold, Beating {
+  readonly plugin: string
+  readonly name: string
 }
 
 /** Finds runs that nobody looks after and passes them on. Each step is a compare-and-set, as in `JobRuns`. */
@@ -39,25 +46,18 @@ export class RunUpkeep {
     await this.#table().where({ id, status: 'queued' }).update({ dispatched_at: null })
   }
 
-  /**
-   * Runs to look after: queued but never handed to Agenda, handed over before `lost` and still due, or running without a
-   * heartbeat since `stale`.
-   */
-  async neglected(limits: { readonly lost: Date; readonly stale: Date; readonly limit: number }): Promise<Neglected[]> {
-    const { lost, stale, limit } = limits
+  /** Queued runs that were never handed to Agenda, or handed over before `lost` and still due, longest due first. */
+  async neglected(limits: { readonly lost: Date; readonly limit: number }): Promise<Neglected[]> {
+    const { lost, limit } = limits
     const rows = await this.#read(
       this.#table()
-        .where(queued =>
-          queued
-            .where({ status: 'queued' })
-            .where(any =>
-              any
-                .whereNull('dispatched_at')
-                .orWhere(due => due.where('dispatched_at', '<', lost).where('run_after', '<', lost)),
-            ),
+        .where({ status: 'queued' })
+        .where(any =>
+          any
+            .whereNull('dispatched_at')
+            .orWhere(due => due.where('dispatched_at', '<', lost).where('run_after', '<', lost)),
         )
-        .orWhere(running => running.where({ status: 'running' }).where('heartbeat_at', '<', stale))
-        .select('id', 'plugin', 'name', 'status', 'attempts', 'max_attempts', 'run_after', 'dispatched_at')
+        .select('id', 'plugin', 'name', 'attempts', 'run_after', 'created_at', 'dispatched_at')
         .orderBy('run_after')
         .limit(limit),
     )
@@ -65,19 +65,32 @@ export class RunUpkeep {
       id: String(row.id),
       plugin: String(row.plugin),
       name: String(row.name),
-      status: row.status as Neglected['status'],
       attempts: Number(row.attempts),
-      runAfter: new Date(String(row.run_after)),
-      dispatchedAt: row.dispatched_at ? new Date(String(row.dispatched_at)) : undefined,
+      runAfter: timeOf(row.run_after) > timeOf(row.created_at) ? timeOf(row.run_after) : undefined,
+      dispatchedAt: row.dispatched_at ? timeOf(row.dispatched_at) : undefined,
     }))
   }
 
-  /** Queues again, or fails, a run whose process is gone: no heartbeat since `stale`. */
-  async takeOver({ id, attempts }: Hold, stale: Date): Promise<'queued' | 'failed' | undefined> {
+  /** Runs that somebody works on, or worked on when it ended. */
+  async running(): Promise<Running[]> {
+    const rows = await this.#read(
+      this.#table().where({ status: 'running' }).select('id', 'plugin', 'name', 'attempts', 'heartbeat_at'),
+    )
+    return rows.map(row => ({
+      id: String(row.id),
+      plugin: String(row.plugin),
+      name: String(row.name),
+      attempts: Number(row.attempts),
+      heartbeatAt: timeOf(row.heartbeat_at),
+    }))
+  }
+
+  /** Queues again, or fails, a run whose process is gone; undefined when it moved since it was looked at. */
+  async takeOver({ id, attempts, heartbeatAt }: Running): Promise<'queued' | 'failed' | undefined> {
     const error = 'the process that ran it ended'
     const lost = (): Knex.QueryBuilder =>
-      this.#table().where({ id, attempts, status: 'running' }).where('heartbeat_at', '<', stale)
-    const again = { status: 'queued', run_after: this.#now(), dispatched_at: null, error }
+      this.#table().where({ id, attempts, status: 'running', heartbeat_at: heartbeatAt })
+    const again = { status: 'queued', run_after: this.#database.knex.ref('created_at'), dispatched_at: null, error }
     const queued: number = await lost().whereRaw('attempts < max_attempts').update(again)
     if (queued === 1) return 'queued'
     const failed: number = await lost().update({ status: 'failed', finished_at: this.#now(), error })
@@ -104,3 +117,5 @@ export class RunUpkeep {
     return this.#database.read({ sql, method: 'select' }, bindings as readonly Binding[])
   }
 }
+
+const timeOf = (value: unknown): Date => new Date(String(value))

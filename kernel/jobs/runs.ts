@@ -117,12 +117,15 @@ export class JobRuns {
     return rows.map(toRun)
   }
 
-  /** Starts an attempt: of all that try, one gets the run. Undefined when it is not queued, or not due yet. */
+  /**
+   * Starts an attempt: of all that try, one gets the run. Undefined when it is not queued, or not due yet. What was due
+   * when it was made is due now, also for a clock that was set back since, or that differs from its maker's.
+   */
   async claim(id: string): Promise<JobRun | undefined> {
     const now = this.#now()
     const [row] = await this.#table()
       .where({ id, status: 'queued' })
-      .where('run_after', '<=', now)
+      .where(due => due.where('run_after', '<=', now).orWhere('run_after', '<=', this.#database.knex.ref('created_at')))
       .update({
         status: 'running',
         attempts: this.#database.knex.raw('attempts + 1'),
@@ -174,12 +177,16 @@ export class JobRuns {
 
   /**
    * Puts a running run back into the queue.
-   * @param error why the attempt failed; undefined: it was interrupted, and does not count
+   * @param failure why the attempt failed, and when to try again; undefined: it was interrupted, does not count, and is
+   * due at once
    */
-  requeue(hold: Hold, runAfter: Date, error?: string): Promise<boolean> {
-    const attempts = error === undefined ? hold.attempts - 1 : hold.attempts
-    const why = error === undefined ? {} : { error: error.slice(0, MAX_ERROR) }
-    return this.#change(hold, { status: 'queued', attempts, run_after: runAfter, dispatched_at: null, ...why })
+  requeue(hold: Hold, failure?: { readonly error: string; readonly runAfter: Date }): Promise<boolean> {
+    const queued = { status: 'queued', dispatched_at: null }
+    if (failure) {
+      return this.#change(hold, { ...queued, run_after: failure.runAfter, error: failure.error.slice(0, MAX_ERROR) })
+    }
+    const run_after = this.#database.knex.ref('created_at')
+    return this.#change(hold, { ...queued, run_after, attempts: hold.attempts - 1 })
   }
 
   /** Ends a run that is not finished; the process that has it learns of it with its next heartbeat. */
@@ -191,10 +198,10 @@ export class JobRuns {
     return changed === 1
   }
 
-  /** Owners for whom this job is queued or running. */
-  async unfinished(plugin: string, name: string): Promise<Set<RunOwner>> {
-    const query = this.#table().where({ plugin, name }).whereIn('status', ['queued', 'running'])
-    const rows = await this.#read(query.distinct('tenant_id'))
+  /** Owners for whom this job is queued or running, as the transaction sees it. */
+  async unfinished(trx: Knex, plugin: string, name: string): Promise<Set<RunOwner>> {
+    const query = trx(RUNS_TABLE).where({ plugin, name }).whereIn('status', ['queued', 'running'])
+    const rows: Row[] = await query.distinct('tenant_id')
     return new Set(rows.map(row => row.tenant_id as RunOwner))
   }
 

@@ -1,17 +1,19 @@
-import type { AgendaBackend } from 'agenda'
 import type { Database } from '../../db/database.ts'
 import type { Log } from '../log/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { RunChange } from './execution.ts'
+import type { JobStore } from './job-store.ts'
 import type { JobTiming } from './job-timing.ts'
 
 /** What the scheduler works with. */
 export interface SchedulerOptions {
   readonly database: Database
   readonly log: Log
+  readonly telemetry?: Telemetry | undefined
   /** Tenants for which a recurring job of this plugin runs. */
   tenantsFor(plugin: string): Promise<readonly string[]> | readonly string[]
   /** Where Agenda keeps its jobs; default: `database`. */
-  readonly backend?: AgendaBackend | undefined
+  readonly store?: JobStore | undefined
   /** The kernel's clock; default: the system's. */
   readonly now?: (() => Date) | undefined
   /** Hears when a run of this process starts, moves on, or ends. Must not throw. */

@@ -1,17 +1,21 @@
-import { hostname } from 'node:os'
-import type { Agenda, InMemoryNotificationChannel, Job, JobId } from 'agenda'
+import type { Agenda, AgendaBackend, Job } from 'agenda'
 import type { Knex } from 'knex'
+import { AgendaProcessor } from './agenda-processor.ts'
 import { backoff } from './backoff.ts'
 import { Caretaker, type Ticket } from './caretaker.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { Execution } from './execution.ts'
 import { agendaName, attemptsOf, checkDefinition, type JobDefinition, tickName } from './job-definition.ts'
+import type { JobStore } from './job-store.ts'
 import { defaultTiming, type JobTiming } from './job-timing.ts'
-import { parking } from './parking.ts'
+import { Outage } from './outage.ts'
 import { fanOut, recur } from './recurrence.ts'
+import { Renewal } from './renewal.ts'
 import { RunUpkeep } from './run-upkeep.ts'
 import { JobRuns, type NewRun } from './runs.ts'
 import type { SchedulerOptions } from './scheduler-options.ts'
-import { sqlBackend } from './sql-backend.ts'
+import { Slots } from './slots.ts'
+import { sqlStore } from './sql-store.ts'
 
 export type { JobDefinition, RunContext } from './job-definition.ts'
 export type { JobRun } from './run.ts'
@@ -24,8 +28,9 @@ export type Enqueue = Omit<NewRun, 'maxAttempts'>
 export type Undefine = (options?: { readonly drainMs?: number }) => Promise<void>
 
 /**
- * Runs the jobs of plugins. Agenda keeps the time and gives each turn to one instance; `job_runs` is the record of every
- * run, and its compare-and-set makes each attempt start once. A run is repeated when its attempt failed or its process
+ * Runs the jobs of plugins. Agenda keeps the time and gives out turns; `job_runs` is the record of every run, and its
+ * compare-and-set makes each attempt start once, whoever believes that it is their turn. So nothing that Agenda's store
+ * forgets, repeats or takes back loses a run or starts it twice. A run is repeated when its attempt failed or its process
  * is gone, so a job must be able to run twice.
  */
 export class Scheduler {
@@ -35,17 +40,24 @@ export class Scheduler {
   readonly #timing: JobTiming
   readonly #now: () => Date
   readonly #upkeep: RunUpkeep
+  readonly #store: JobStore
+  readonly #outage: Outage
+  readonly #renewal: Renewal
+  readonly #slots = new Slots()
+  readonly #clock = new ClockWatch()
   readonly #definitions = new Map<string, JobDefinition>()
   readonly #attempts = new Map<string, number>()
   readonly #executions = new Map<Execution, Job>()
   readonly #turns = new Map<Job, PromiseWithResolvers<void>>()
   readonly #timers: NodeJS.Timeout[] = []
-  #agenda: Agenda | undefined
-  #channel: InMemoryNotificationChannel | undefined
+  /** Definitions that Agenda has not taken yet. */
+  readonly #unregistered = new Set<JobDefinition>()
+  #processor: AgendaProcessor | undefined
   #caretaker: Caretaker | undefined
   #starting: Promise<void> | undefined
+  #retry: NodeJS.Timeout | undefined
+  #opening = false
   #stopping = false
-  #beating = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
@@ -53,6 +65,14 @@ export class Scheduler {
     this.#now = options.now ?? (() => new Date())
     this.runs = new JobRuns(options.database, this.#now)
     this.#upkeep = new RunUpkeep(options.database, this.#now)
+    this.#store = options.store ?? sqlStore(options.database)
+    this.#outage = new Outage(this.#store, options.log)
+    this.#renewal = new Renewal({
+      runs: this.runs,
+      executions: this.#executions,
+      lockMs: this.#timing.lockMs,
+      failed: (error, message) => this.#outage.report(error, message),
+    })
   }
 
   /**
@@ -65,7 +85,7 @@ export class Scheduler {
     if (this.#definitions.has(key)) throw new Error(`job ${key} is defined already`)
     this.#definitions.set(key, definition)
     this.#attempts.set(key, attemptsOf(definition))
-    if (this.#agenda) void this.#guard(this.#register(this.#agenda, definition), `job ${key} was not registered`)
+    if (this.#processor) void this.#register(this.#processor, definition)
     return async ({ drainMs = 0 } = {}) => {
       if (this.#definitions.get(key) === definition) this.#definitions.delete(key)
       await this.#interrupt(execution => agendaName(execution) === key, drainMs)
@@ -84,7 +104,10 @@ export class Scheduler {
 
   /** Starts what was queued at once, instead of with the next poll. */
   nudge(): void {
-    if (!this.#stopping) void this.#caretaker?.look()
+    if (this.#stopping) return
+    const { telemetry } = this.#options
+    if (telemetry) telemetry.apart(() => void this.#caretaker?.look())
+    else void this.#caretaker?.look()
   }
 
   /** Ends a queued or running run for good. False when it was finished already. */
@@ -94,42 +117,63 @@ export class Scheduler {
     return cancelled
   }
 
-  /** Begins to hand out runs. Call it once. */
+  /** Rejects, with words for an operator, while no run can start. */
+  async check(): Promise<void> {
+    if (this.#outage.fault) throw this.#outage.fault
+    await this.#store.check()
+  }
+
+  /**
+   * Begins to hand out runs. Call it once. Where the store of jobs cannot be reached, runs are queued, and handed out as
+   * soon as it can.
+   */
   start(): Promise<void> {
-    this.#starting = this.#begin()
+    this.#starting = this.#open()
     return this.#starting
   }
 
-  async #begin(): Promise<void> {
-    const { database, log, backend = sqlBackend(database), alone = false, maxConcurrency = 20 } = this.#options
+  async #open(): Promise<void> {
+    let backend: AgendaBackend
+    this.#opening = true
+    try {
+      backend = await this.#store.open()
+    } catch (error) {
+      if (this.#stopping) return
+      this.#outage.report(error as Error, `${this.#store.name} was not opened`)
+      this.#retry = setTimeout(() => {
+        this.#starting = this.#open()
+      }, this.#timing.pollMs).unref()
+      return
+    } finally {
+      this.#opening = false
+    }
+    await (this.#stopping ? this.#store.close() : this.#begin(backend))
+  }
+
+  async #begin(backend: AgendaBackend): Promise<void> {
+    const { log, alone = false, maxConcurrency = 20 } = this.#options
     const { pollMs, heartbeatMs, lockMs, staleMs, lostMs, keepMs } = this.#timing
-    const { Agenda, InMemoryNotificationChannel } = await import('agenda')
-    const report = (error: Error): void => log.error(error, 'the job scheduler failed')
-    this.#channel = new InMemoryNotificationChannel()
-    const agenda = new Agenda({
-      backend: parking(backend, name => this.#isRunning(name), report),
-      notificationChannel: this.#channel,
-      name: `${hostname()}/${process.pid}`,
-      processEvery: pollMs,
-      defaultLockLifetime: lockMs,
+    const processor = await AgendaProcessor.on(backend, {
+      pollMs,
+      lockMs,
       maxConcurrency,
-      lockLimit: maxConcurrency,
+      isRunning: name => this.#isRunning(name),
+      finished: job => void this.#finishTurn(processor, job),
+      answered: () => this.#answered(),
+      failed: error => this.#outage.report(error, 'the job scheduler failed'),
     })
-    agenda.on('error', report)
-    agenda.on('complete', (job: Job) => setImmediate(() => void this.#finishTurn(agenda, job)))
-    await agenda.ready
-    this.#agenda = agenda
-    const isHere = (id: string): boolean => [...this.#executions.keys()].some(execution => execution.id === id)
+    this.#processor = processor
     this.#caretaker = new Caretaker(
       {
-        agenda,
+        agenda: processor.agenda,
         upkeep: this.#upkeep,
-        log,
         now: this.#now,
+        pollMs,
         staleMs,
         lostMs,
         keepMs,
-        isHere,
+        isHere: id => [...this.#executions.keys()].some(execution => execution.id === id),
+        failed: error => this.#outage.report(error, 'queued jobs could not be looked after'),
         takenOver: (run, status) => {
           log.warn(
             { job: agendaName(run), run_id: run.id, status },
@@ -139,52 +183,98 @@ export class Scheduler {
       },
       alone,
     )
-    for (const definition of this.#definitions.values()) {
-      await this.#guard(this.#register(agenda, definition), `job ${agendaName(definition)} was not registered`)
-    }
-    await agenda.start()
+    for (const definition of this.#definitions.values()) await this.#register(processor, definition)
+    await processor.start()
     await this.#caretaker.look()
-    this.#timers.push(setInterval(() => this.nudge(), pollMs).unref())
-    this.#timers.push(
-      setInterval(() => void this.#guard(this.#beat(), 'heartbeats were not written'), heartbeatMs).unref(),
-    )
+    this.#timers.push(setInterval(() => this.#poll(processor), pollMs).unref())
+    this.#timers.push(setInterval(() => this.#renewal.beat(), heartbeatMs).unref())
+  }
+
+  #poll(processor: AgendaProcessor): void {
+    this.nudge()
+    const jump = this.#clock.jump()
+    if (jump !== 0) {
+      const seconds = Math.round(jump / 1000)
+      this.#options.log.warn({ seconds }, 'the clock of this machine jumped: recurring jobs are set by the new time')
+    }
+    const again = jump === 0 ? [...this.#unregistered] : this.#definitions.values()
+    for (const definition of again) void this.#register(processor, definition)
+    void processor.mend(jump !== 0)
+  }
+
+  #answered(): void {
+    if (this.#outage.over()) this.nudge()
   }
 
   /** Hands out nothing more, interrupts what runs, and queues again what does not end within `drainMs`. */
   async stop({ drainMs }: { readonly drainMs: number }): Promise<void> {
     this.#stopping = true
-    await this.#starting?.catch(() => undefined)
+    clearTimeout(this.#retry)
+    const gone = this.check().then(
+      () => false,
+      () => true,
+    )
+    if (!this.#opening) await this.#starting?.catch(() => undefined)
     for (const timer of this.#timers) clearInterval(timer)
     await this.#interrupt(() => true, drainMs)
+    // Whatever waits for a store that is gone is not worth waiting for.
+    if (await gone) await this.#store.close()
     await this.#caretaker?.look()
     await Promise.all([...this.#turns.values()].map(turn => turn.promise))
-    await this.#agenda?.stop()
+    await this.#processor
+      ?.stop()
+      .catch((error: Error) => this.#outage.report(error, 'the job scheduler did not stop well'))
+    await this.#store.close()
   }
 
   #isRunning(name: string): boolean {
     return !this.#stopping && this.#definitions.has(name.replace(/@every$/, ''))
   }
 
+  /** Makes Agenda know a job; what goes wrong is tried again with the next poll. */
+  async #register(processor: AgendaProcessor, definition: JobDefinition): Promise<void> {
+    this.#unregistered.delete(definition)
+    try {
+      await this.#hand(processor.agenda, definition)
+      await this.#wake(agendaName(definition))
+      if (definition.every) await this.#wake(tickName(definition))
+    } catch (error) {
+      this.#outage.report(error as Error, `job ${agendaName(definition)} was not registered`)
+      if (this.#definitions.get(agendaName(definition)) === definition) this.#unregistered.add(definition)
+    }
+  }
+
   /** Agenda has no way to take a name back, so each is defined once, and its definition looked up when it is due. */
-  async #register(agenda: Agenda, definition: JobDefinition): Promise<void> {
+  async #hand(agenda: Agenda, definition: JobDefinition): Promise<void> {
     const [name, tick] = [agendaName(definition), tickName(definition)]
     const { concurrency = 1, every } = definition
+    // A turn that failed for want of the database comes again; what a job itself does wrong is no fault of its turn.
+    const options = { backoff: () => this.#timing.pollMs }
     // No more is locked than can run at once: what waits under a lock would be lost to other instances, and expire.
     const limits = { concurrency, lockLimit: concurrency }
     const known = agenda.definitions[name]
     if (known) Object.assign(known, limits)
-    else agenda.define(name, (job: Job<Ticket>) => this.#turn(job), limits)
+    else agenda.define(name, (job: Job<Ticket>) => this.#turn(job), { ...options, ...limits })
     if (every && !agenda.definitions[tick]) {
-      agenda.define(tick, (job: Job) => this.#tick(job), { concurrency: 1, lockLimit: 1 })
+      agenda.define(tick, (job: Job) => this.#tick(job), { ...options, concurrency: 1, lockLimit: 1 })
     }
     if (every) await recur(agenda, tick, every)
-    await this.#wake(name)
-    if (every) await this.#wake(tick)
   }
 
   /** Agenda gave this process the turn of a run. */
   async #turn(job: Job<Ticket>): Promise<void> {
-    this.#turns.set(job as Job, Promise.withResolvers())
+    this.#beginTurn(job as Job)
+    const { name } = job.attrs
+    // Agenda holds a turn to be over when its lock has expired, as after a jump of the clock, while the run goes on.
+    await this.#slots.take(name, this.#definitions.get(name)?.concurrency ?? 1)
+    try {
+      await this.#take(job)
+    } finally {
+      this.#slots.free(name)
+    }
+  }
+
+  async #take(job: Job<Ticket>): Promise<void> {
     const { run: id } = job.attrs.data
     const definition = this.#definitions.get(job.attrs.name)
     if (!definition || this.#stopping) return this.#upkeep.undispatch(id)
@@ -192,7 +282,7 @@ export class Scheduler {
     if (!run) return
     // Taken back, or stopping, while the run was claimed.
     if (this.#stopping || this.#definitions.get(job.attrs.name) !== definition) {
-      await this.runs.requeue(run, this.#now())
+      await this.runs.requeue(run)
       return this.nudge()
     }
     const { log, changed = () => undefined } = this.#options
@@ -201,6 +291,7 @@ export class Scheduler {
       definition,
       runs: this.runs,
       log: log.child({ job: agendaName(run), run_id: id, ...(run.tenantId && { tenant_id: run.tenantId }) }),
+      telemetry: this.#options.telemetry,
       now: this.#now,
       backoff: this.#options.backoff ?? backoff,
       progressMs: this.#timing.progressMs,
@@ -217,7 +308,7 @@ export class Scheduler {
 
   /** A recurring job is due: one run for each owner that has none under way. */
   async #tick(job: Job): Promise<void> {
-    this.#turns.set(job, Promise.withResolvers())
+    this.#beginTurn(job)
     const definition = this.#definitions.get(job.attrs.name.replace(/@every$/, ''))
     if (!definition || this.#stopping) return
     const { database, tenantsFor } = this.#options
@@ -226,44 +317,28 @@ export class Scheduler {
     this.nudge()
   }
 
+  #beginTurn(job: Job): void {
+    this.#turns.set(job, Promise.withResolvers())
+    this.#processor?.begun(job)
+  }
+
   /** Agenda has let go of a turn: its ticket goes, and there is room for the next one. */
-  async #finishTurn(agenda: Agenda, job: Job): Promise<void> {
+  async #finishTurn({ agenda }: AgendaProcessor, job: Job): Promise<void> {
     const turn = this.#turns.get(job)
     this.#turns.delete(job)
     try {
-      if (job.attrs.type !== 'single' && job.attrs._id) await agenda.cancel({ id: job.attrs._id })
+      const over = job.attrs.type !== 'single' && !job.attrs.nextRunAt
+      if (over && job.attrs._id) await agenda.cancel({ id: job.attrs._id })
       await this.#wake(job.attrs.name)
     } catch (error) {
-      this.#options.log.warn(error as Error, `the ticket of job ${job.attrs.name} was not removed`)
+      this.#outage.report(error as Error, `the ticket of job ${job.attrs.name} was not removed`)
     } finally {
       turn?.resolve()
     }
   }
 
-  /** Lets Agenda look for jobs of a name now. */
-  async #wake(jobName: string): Promise<void> {
-    if (this.#stopping || this.#channel?.state !== 'connected') return
-    await this.#channel.publish({ jobName, jobId: '' as JobId, nextRunAt: null, priority: 0, timestamp: new Date() })
-  }
-
-  /** Says that the running runs are alive. Skipped while the last one waits, as behind a long transaction on SQLite. */
-  async #beat(): Promise<void> {
-    if (this.#beating) return
-    this.#beating = true
-    try {
-      await this.#renew([...this.#executions.keys()])
-    } finally {
-      this.#beating = false
-    }
-  }
-
-  async #renew(executions: readonly Execution[]): Promise<void> {
-    for (const lost of await this.runs.beat(executions)) lost.end('taken over')
-    const renewBefore = Date.now() - this.#timing.lockMs / 3
-    for (const [execution, job] of this.#executions) {
-      const lockedAt = job.attrs.lockedAt?.getTime() ?? 0
-      if (executions.includes(execution) && lockedAt < renewBefore) await job.touch()
-    }
+  async #wake(name: string): Promise<void> {
+    if (!this.#stopping) await this.#processor?.wake(name)
   }
 
   async #interrupt(which: (execution: Execution) => boolean, drainMs: number): Promise<void> {
@@ -275,10 +350,6 @@ export class Scheduler {
     }, drainMs)
     await Promise.allSettled(executions.map(execution => execution.done))
     clearTimeout(timer)
-  }
-
-  async #guard(work: Promise<unknown>, message: string): Promise<void> {
-    await work.catch((error: Error) => this.#options.log.error(error, message))
   }
 }
 

@@ -15,10 +15,15 @@ export interface LogSettings {
   readonly LOG_REQUESTS: RequestChoice
 }
 
+/** Looks at each record, redacted, before it is written; gives back the record to write. */
+export type LogTap = (record: LogRecord) => LogRecord
+
 /** Everything that writes to the process's log. */
 export interface Logging {
   readonly log: Log
   readonly requestLog: RequestLog
+  /** From now on the lines of `log` go through this; undefined: as they are. */
+  tap(tap: LogTap | undefined): void
   /** Hands everything so far to the operating system; call it before a signal ends the process. */
   flush(): void
   /** Flushes and lets go of the process's `exit` event. */
@@ -37,6 +42,7 @@ export function createLogger(settings: LogSettings, writer: LineWriter = standar
   const level = settings.LOG_LEVEL === 'silent' ? silent : bunyan.resolveLevel(settings.LOG_LEVEL)
   const format = lineFormat(settings)
   const base = { name, hostname: hostname(), pid: process.pid }
+  let tapped: LogTap | undefined
   const root = bunyan.createLogger({
     ...base,
     streams: [
@@ -46,7 +52,7 @@ export function createLogger(settings: LogSettings, writer: LineWriter = standar
         stream: {
           write: (record: object) => {
             const safe = redact(record, errorFields) as LogRecord
-            writer.write((format ?? jsonLine)(safe))
+            writer.write((format ?? jsonLine)(tapped ? tapped(safe) : safe))
             if (safe.level >= bunyan.FATAL) writer.flush()
           },
         },
@@ -56,6 +62,9 @@ export function createLogger(settings: LogSettings, writer: LineWriter = standar
   return {
     log: new BunyanLog(root),
     requestLog: createRequestLog({ choice: settings.LOG_REQUESTS, level, base, format, writer }),
+    tap(tap) {
+      tapped = tap
+    },
     flush: () => writer.flush(),
     close: () => writer.close(),
   }

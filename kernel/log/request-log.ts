@@ -23,6 +23,7 @@ export interface RequestLine {
   readonly tenantId?: string | undefined
   readonly actorId?: string | undefined
   readonly traceId?: string | undefined
+  readonly spanId?: string | undefined
   /** The stable code of the problem answered: `feature_disabled`. */
   readonly error?: string | undefined
 }
@@ -96,6 +97,7 @@ const fieldsOf = (request: RequestLine) => ({
   tenant_id: request.tenantId,
   actor_id: request.actorId,
   trace_id: request.traceId,
+  span_id: request.spanId,
   error: request.error,
 })
 

@@ -1,9 +1,10 @@
+import { setTimeout as setTimer } from 'node:timers'
+import { setTimeout } from 'node:timers/promises'
 import type { AnyPlugin } from '../contract.ts'
 import type { Log } from '../log/log.ts'
 import type { Rejected } from './discover.ts'
 import type { PluginHost } from './host.ts'
-
-const RETRY_FAILED_MS = 30_000
+import { Retries } from './retries.ts'
 
 /** One line of the list of plugins. */
 export interface PluginSummary {
@@ -17,7 +18,7 @@ export interface PluginSummary {
 
 /**
  * All plugins of this process: which exist, which run. `reconcile` starts what some tenant has and stops what nobody
- * has any more; calls queue up, so starts and stops never overlap.
+ * has any more. Starts and stops of one plugin never overlap; a provider starts before its users and stops after them.
  */
 export class Catalogue {
   readonly #hosts: readonly PluginHost[]
@@ -27,7 +28,10 @@ export class Catalogue {
   readonly #drainMs: number
   readonly #log: Log
   readonly #parked: (plugin: string) => Promise<void>
-  #queue: Promise<void> = Promise.resolve()
+  readonly #retries: Retries<PluginHost>
+  /** The last start or stop of each plugin, under way or over; they never reject. */
+  readonly #turns = new Map<PluginHost, Promise<void>>()
+  #stopped = false
   #changes = 0
   #retry: NodeJS.Timeout | undefined
 
@@ -41,6 +45,8 @@ export class Catalogue {
     readonly log: Log
     /** Told when a plugin was stopped because no tenant has it. */
     readonly parked: (plugin: string) => Promise<void>
+    /** Pauses before a failed plugin is tried again, in milliseconds; default: 1, 5, then every 30 minutes. */
+    readonly retryAfterMs?: readonly number[] | undefined
   }) {
     this.#hosts = parts.hosts
     this.#rejected = parts.rejected
@@ -48,6 +54,7 @@ export class Catalogue {
     this.#drainMs = parts.drainMs
     this.#log = parts.log
     this.#parked = parts.parked
+    this.#retries = new Retries(parts.retryAfterMs)
     for (const host of parts.hosts) for (const segment of host.plugin.segments) this.#bySegment.set(segment, host)
   }
 
@@ -114,40 +121,70 @@ export class Catalogue {
     ]
   }
 
-  /** Brings the running plugins in line with what the tenants have. */
-  reconcile(): Promise<void> {
-    this.#queue = this.#queue.catch(() => undefined).then(() => this.#reconcile())
-    return this.#queue
+  /**
+   * Brings the running plugins in line with what the tenants have. Resolves when all are: one that hangs in its `setup`
+   * holds up nobody but those that use it, and whoever waits here.
+   */
+  async reconcile(): Promise<void> {
+    if (this.#stopped) return
+    const needed = this.#needed()
+    const turns = new Map<PluginHost, Promise<void>>()
+    const after = (hosts: readonly PluginHost[]): Promise<unknown> => Promise.all(hosts.map(host => turns.get(host)))
+    const take = (host: PluginHost, others: readonly PluginHost[], work: () => Promise<void>): void => {
+      const turn = Promise.all([this.#turns.get(host), after(others)])
+        .then(work)
+        .catch((fault: unknown) => this.#log.error(fault as Error, `plugin ${host.plugin.name} is left as it is`))
+      turns.set(host, turn)
+      this.#turns.set(host, turn)
+    }
+    for (const host of this.#hosts.toReversed()) {
+      if (!needed.has(host)) take(host, this.#usersOf(host), () => this.#stopUnwanted(host))
+    }
+    for (const host of this.#hosts) {
+      if (needed.has(host)) take(host, this.#providersOf(host), () => this.#startWanted(host))
+    }
+    await Promise.all(turns.values())
+    this.#retryLater()
   }
 
   /** Stops every plugin, users before providers. */
   async stop(): Promise<void> {
+    this.#stopped = true
     clearTimeout(this.#retry)
-    await this.#queue
+    await Promise.race([Promise.all(this.#turns.values()), setTimeout(this.#drainMs, undefined, { ref: false })])
     for (const host of this.#hosts.toReversed()) await host.stop(this.#drainMs)
   }
 
-  async #reconcile(): Promise<void> {
-    const needed = this.#needed()
-    for (const host of this.#hosts.toReversed()) {
-      if (!needed.has(host) && ['running', 'failed', 'blocked'].includes(host.state)) {
-        await host.stop(this.#drainMs)
-        await this.#parked(host.plugin.name).catch((fault: unknown) => {
-          this.#log.error(fault as Error, `events for the plugin ${host.plugin.name} go on waiting for it`)
-        })
-        this.#changes += 1
-        this.#log.info({ plugin: host.plugin.name }, `plugin ${host.plugin.name} stopped: no tenant has it any more`)
-      }
+  async #stopUnwanted(host: PluginHost): Promise<void> {
+    this.#retries.forget(host)
+    if (!['running', 'failed', 'blocked'].includes(host.state)) {
+      host.wait()
+      return
     }
-    for (const host of this.#hosts) {
-      if (!needed.has(host)) host.wait()
-      if (!needed.has(host) || host.state === 'running') continue
-      const missing = this.#missingProvider(host)
-      if (missing) host.block(`needs the plugin "${missing}", which is not running`)
-      else await host.start()
-      this.#changes += 1
+    await host.stop(this.#drainMs)
+    await this.#parked(host.plugin.name).catch((fault: unknown) => {
+      this.#log.error(fault as Error, `events for the plugin ${host.plugin.name} go on waiting for it`)
+    })
+    this.#changes += 1
+    this.#log.info({ plugin: host.plugin.name }, `plugin ${host.plugin.name} stopped: no tenant has it any more`)
+  }
+
+  async #startWanted(host: PluginHost): Promise<void> {
+    if (host.state === 'running' || this.#stopped || !this.#retries.isDue(host)) return
+    const missing = this.#missingProvider(host)
+    if (missing) {
+      const reason = `needs the plugin "${missing}", which is not running`
+      if (host.state === 'blocked' && host.error?.message === reason) return
+      host.block(reason)
+    } else {
+      if (await host.start()) this.#retries.forget(host)
+      else if (!this.#stopped) this.#tellRetry(host, this.#retries.failed(host))
     }
-    this.#retryLater()
+    this.#changes += 1
+  }
+
+  #tellRetry({ plugin: { name } }: PluginHost, ms: number): void {
+    this.#log.warn({ plugin: name, retry_ms: ms }, `plugin ${name} is tried again in ${Math.ceil(ms / 60_000)} min`)
   }
 
   #needed(): Set<PluginHost> {
@@ -155,10 +192,7 @@ export class Catalogue {
     const add = (host: PluginHost): void => {
       if (needed.has(host)) return
       needed.add(host)
-      for (const ref of Object.values(host.plugin.uses ?? {})) {
-        const provider = this.#hosts.find(other => offers(other.plugin, ref.id))
-        if (provider) add(provider)
-      }
+      for (const provider of this.#providersOf(host)) add(provider)
     }
     for (const host of this.#hosts) if (this.#wanted(host.plugin.feature)) add(host)
     return needed
@@ -175,9 +209,20 @@ export class Catalogue {
 
   #retryLater(): void {
     clearTimeout(this.#retry)
-    if (!this.#hosts.some(host => host.state === 'failed' || host.state === 'blocked')) return
-    this.#retry = setTimeout(() => void this.reconcile(), RETRY_FAILED_MS)
-    this.#retry.unref()
+    const { next } = this.#retries
+    if (next === undefined || this.#stopped) return
+    this.#retry = setTimer(() => void this.reconcile(), Math.ceil(next)).unref()
+  }
+
+  #usersOf({ plugin }: PluginHost): PluginHost[] {
+    const offered = Object.values(plugin.offers ?? {}).map(({ id }) => id)
+    return this.#hosts.filter(other => Object.values(other.plugin.uses ?? {}).some(({ id }) => offered.includes(id)))
+  }
+
+  #providersOf({ plugin }: PluginHost): PluginHost[] {
+    return Object.values(plugin.uses ?? {}).flatMap(
+      ref => this.#hosts.find(other => offers(other.plugin, ref.id)) ?? [],
+    )
   }
 }
 

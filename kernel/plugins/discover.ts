@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { AnyPlugin } from '../contract.ts'
 import { StartFault } from '../start-fault.ts'
+import { BUNDLED_PLUGINS } from './bundled.ts'
+import { letPluginsImportByName } from './import-by-name.ts'
 
 /** A plugin that was found, with where it was found. */
 export interface Found {
@@ -40,6 +42,7 @@ export async function discover(
 ): Promise<{ readonly found: readonly Found[]; readonly rejected: readonly Rejected[] }> {
   const found: Found[] = []
   const rejected: Rejected[] = []
+  if (packages.length > 0 || folders.some(folder => path.resolve(folder) !== BUNDLED_PLUGINS)) letPluginsImportByName()
   const candidates = [
     ...(await Promise.all(folders.map(entries))).flat(),
     ...packages.map(name => ({ source: name, url: name })),

@@ -2,8 +2,8 @@ import Router from '@koa/router'
 import type Koa from 'koa'
 import type { z } from 'zod'
 import type { Permissions } from '../access/principal.ts'
-import { CallCore, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
-import type { Actor, AnyPlugin, EventRef } from '../contract.ts'
+import { CallCore, type CallOrigin, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
+import type { AnyPlugin, EventRef, Gauge, PermissionKey, ServiceClasses } from '../contract.ts'
 import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
 import { compileRoute, type RouteHandler } from '../http/route.ts'
@@ -47,6 +47,12 @@ export interface Mount {
   handle(ctx: Koa.Context, unmatched: (methods: readonly string[]) => void): Promise<void>
 }
 
+/** A gauge of a running plugin, to be read without further ado. */
+export interface HostGauge extends Pick<Gauge<ServiceClasses>, 'unit' | 'description'> {
+  readonly name: string
+  read(): ReturnType<Gauge<ServiceClasses>['read']>
+}
+
 /** One plugin and its state. Started when the first tenant gets it, stopped when the last one loses it. */
 export class PluginHost {
   readonly plugin: AnyPlugin
@@ -67,6 +73,7 @@ export class PluginHost {
   #drainMs = 0
   #mount: Mount | undefined
   #registrations: Registrations | undefined
+  #jobs: Registrations['jobs'] | undefined
   #stack: AsyncDisposableStack | undefined
 
   constructor(parts: {
@@ -127,8 +134,8 @@ export class PluginHost {
     this.#to('blocked')
   }
 
-  /** Migrates, sets up and opens the plugin. Ends in `running` or `failed`; never throws. */
-  async start(): Promise<void> {
+  /** Migrates, sets up and opens the plugin. True: it is `running`; else `failed`, or `stopped` meanwhile. Never throws. */
+  async start(): Promise<boolean> {
     const stack = new AsyncDisposableStack()
     this.#error = undefined
     try {
@@ -155,19 +162,25 @@ export class PluginHost {
       } finally {
         close()
       }
+      if (this.#state !== 'starting') throw new PluginFault(`plugin "${this.plugin.name}" was stopped during setup()`)
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
       for (const [name, job] of registrations.jobs) {
         const undefine = this.#define(name, job)
         stack.defer(() => undefine({ drainMs: this.#drainMs }))
       }
       this.#registrations = registrations
+      this.#jobs = registrations.jobs
       this.#mount = this.#open(registrations.routes)
       this.#stack = stack
       this.#to('running')
+      return true
     } catch (error) {
-      this.#error = error instanceof Error ? error : new Error(String(error))
-      this.#to('failed')
+      if (this.#state !== 'stopped') {
+        this.#error = error instanceof Error ? error : new Error(String(error))
+        this.#to('failed')
+      }
       await stack.disposeAsync().catch((fault: unknown) => this.log.error(fault as Error, 'clean-up failed'))
+      return false
     }
   }
 
@@ -193,13 +206,24 @@ export class PluginHost {
   /** Runs the plugin's own health checks; resolves with what is wrong, if anything. */
   async health(): Promise<string | undefined> {
     for (const check of this.#registrations?.checks ?? []) {
+      const core = new CallCore(this.#runtime, this.#origin)
       try {
-        await within(5_000, 'health check', check())
+        await within(5_000, 'health check', check(this.platformContext(new Work(core, this)) as never))
       } catch (error) {
         return error instanceof Error ? error.message : String(error)
       }
     }
     return undefined
+  }
+
+  /** What the plugin measures while it runs. */
+  get gauges(): readonly HostGauge[] {
+    return [...(this.#registrations?.gauges ?? [])].map(([name, { unit, description, read }]) => ({
+      name,
+      unit,
+      description,
+      read: () => read(this.platformContext(new Work(new CallCore(this.#runtime, this.#origin), this)) as never),
+    }))
   }
 
   /** Writes an event to the outbox, in the call's transaction. */
@@ -211,7 +235,9 @@ export class PluginHost {
     }
     const checked = event.payload.parse(payload)
     await core.slot.run(tenantId, async () => {
-      await appendEvent(core.platform, { event: event.id, payload: checked, tenantId, now: this.#runtime.now() })
+      const now = this.#runtime.now()
+      const id = await appendEvent(core.platform, { event: event.id, payload: checked, tenantId, now })
+      this.#runtime.telemetry?.made(id)
     })
     core.slot.afterCommit(() => this.#runtime.delivery.nudge())
   }
@@ -236,8 +262,28 @@ export class PluginHost {
         unique: options.unique,
       }),
     )
+    this.#runtime.telemetry?.made(id)
     core.slot.afterCommit(() => this.#runtime.scheduler.nudge())
     return id
+  }
+
+  /** What reading a run of a job asks for, as its last `setup` said; `unknown` before the first. */
+  jobPermission(name: string): PermissionKey | 'unknown' | undefined {
+    const job = this.#jobs?.get(name)
+    if (!job) return 'unknown'
+    return job.scope === 'tenant' ? job.permission : undefined
+  }
+
+  /**
+   * Queues what the plugin wants to do when it goes on for a tenant; nothing when it is off again already.
+   * @throws Error when the plugin does not run
+   */
+  async begin(core: CallCore, tenantId: string): Promise<void> {
+    if (!this.ownCall(core, tenantId)) return
+    if (this.#state !== 'running') throw new Error(`the plugin "${this.plugin.name}" is ${this.#state}`)
+    for (const [name, job] of this.#registrations?.jobs ?? []) {
+      if (job.scope === 'tenant' && job.whenOn) await this.enqueue(core, name, {}, { tenantId, unique: 'when on' })
+    }
   }
 
   /** Work of the plugin itself for a tenant: jobs and events. undefined when the plugin is off for it. */
@@ -251,6 +297,8 @@ export class PluginHost {
     const now = performance.now()
     const ms = Math.round(now - this.#since)
     const fields = { from: this.#state, to: state, ms, source: this.source }
+    const { telemetry } = this.#runtime
+    telemetry?.transition({ plugin: this.plugin.name, from: this.#state, to: state, ms, error: this.#error })
     this.#since = now
     this.#state = state
     if (state === 'failed' || state === 'blocked') {
@@ -288,8 +336,9 @@ export class PluginHost {
     return { routes, handle }
   }
 
-  get #actor(): Actor {
-    return { kind: 'service', id: this.plugin.name }
+  get #origin(): CallOrigin {
+    const { telemetry } = this.#runtime
+    return { actor: { kind: 'service', id: this.plugin.name }, traceId: () => telemetry?.traceId() }
   }
 
   #subscribe(subscription: Subscription): () => void {
@@ -298,7 +347,7 @@ export class PluginHost {
       event: subscription.event.id,
       scope: subscription.scope,
       deliver: async ({ id, payload, tenantId }) => {
-        const core = new CallCore(this.#runtime, { actor: this.#actor })
+        const core = new CallCore(this.#runtime, this.#origin)
         const delivery = { id, payload: subscription.event.payload.parse(payload) }
         const call = tenantId === undefined ? undefined : this.ownCall(core, tenantId)
         if (subscription.scope === 'tenant' && !call) return 'skipped'
@@ -329,7 +378,7 @@ export class PluginHost {
   }
 
   async #run(job: AnyJob, run: RunContext): Promise<unknown> {
-    const core = new CallCore(this.#runtime, { actor: this.#actor, signal: () => run.signal })
+    const core = new CallCore(this.#runtime, { ...this.#origin, signal: () => run.signal })
     const data = job.data.parse(run.data) as z.output<z.ZodType>
     const progress = run.progress.bind(run)
     let result: unknown

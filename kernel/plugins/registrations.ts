@@ -5,6 +5,7 @@ import type {
   Delivery,
   Deployment,
   EventRef,
+  Gauge,
   Kit,
   PermissionKey,
   PlatformContext,
@@ -55,7 +56,8 @@ export interface Registrations {
   readonly routes: RegisteredRoute[]
   readonly jobs: Map<string, AnyJob>
   readonly subscriptions: Subscription[]
-  readonly checks: (() => Promise<void>)[]
+  readonly gauges: Map<string, Gauge<ServiceClasses>>
+  readonly checks: ((context: PlatformContext<ServiceClasses>) => Promise<void>)[]
 }
 
 /** Thrown when a plugin breaks the contract; the message names the plugin and the next step. */
@@ -88,7 +90,7 @@ export function openKit(
   readonly registrations: Registrations
   close(): void
 } {
-  const registrations: Registrations = { routes: [], jobs: new Map(), subscriptions: [], checks: [] }
+  const registrations: Registrations = { routes: [], jobs: new Map(), subscriptions: [], gauges: new Map(), checks: [] }
   let open = true
   const fault = (message: string): PluginFault => new PluginFault(`plugin "${plugin.name}": ${message}`)
   const guard = (method: string): void => {
@@ -129,6 +131,12 @@ export function openKit(
     job(name, job) {
       guard('job')
       if (registrations.jobs.has(name)) throw fault(`job "${name}" is registered twice`)
+      if (job.scope === 'tenant' && job.whenOn && plugin.feature === undefined) {
+        throw fault(`job "${name}" runs when the feature goes on, but the descriptor has no "feature"`)
+      }
+      if (job.scope === 'tenant' && job.permission !== undefined && !known.has(job.permission)) {
+        throw fault(`job "${name}" asks for the permission "${job.permission}", which no descriptor declares`)
+      }
       registrations.jobs.set(name, job as unknown as AnyJob)
     },
     on(event, handle) {
@@ -139,9 +147,15 @@ export function openKit(
       guard('onPlatform')
       registrations.subscriptions.push({ scope: 'platform', event, handle: handle as never })
     },
+    gauge(name, gauge) {
+      guard('gauge')
+      if (!/^[a-z][a-z0-9_]*$/.test(name)) throw fault(`"${name}" is no name of a gauge; write it as "feed_age"`)
+      if (registrations.gauges.has(name)) throw fault(`gauge "${name}" is registered twice`)
+      registrations.gauges.set(name, gauge as unknown as Gauge<ServiceClasses>)
+    },
     healthy(check) {
       guard('healthy')
-      registrations.checks.push(check)
+      registrations.checks.push(check as unknown as Registrations['checks'][number])
     },
   }
   return {

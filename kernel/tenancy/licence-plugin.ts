@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type AnyPlugin, definePlugin, problem } from '../contract.ts'
+import { type AnyPlugin, definePlugin, type PlatformCall, problem } from '../contract.ts'
 import { parseJson } from '../http/body.ts'
 import { parse } from '../http/input.ts'
 import type { Features } from './features.ts'
-import { licence, storeLicence } from './licences.ts'
+import { BEGIN_JOB, licence, storeLicence } from './licences.ts'
 import { webhookIsSigned } from './webhook-signature.ts'
 
 const outcome = z.object({
@@ -13,22 +13,35 @@ const outcome = z.object({
   revision: z.int(),
 })
 
+/** Lets plugins begin for a tenant that has got their features. */
+export type BeginFeatures = (call: PlatformCall, tenantId: string, features: readonly string[]) => Promise<void>
+
+/** Pauses between them grow from seconds to a quarter of an hour: long enough to mend a plugin that does not start. */
+const BEGIN_RETRIES = 9
+
 /**
  * The licence webhook: Management says what a tenant has paid for (contract 7.1, 15.1).
  * @param secrets CLOUD_WEBHOOK_HMAC_SECRET, two during a rotation; without one nobody can call it
  */
-export const licencePlugin = (features: Features, secrets: readonly string[]): AnyPlugin =>
+export const licencePlugin = (features: Features, secrets: readonly string[], begin: BeginFeatures): AnyPlugin =>
   definePlugin({
     name: 'licences',
     version: '1.0.0',
     title: 'Licences',
     segments: ['internal/license'],
     setup(kit) {
+      kit.job(BEGIN_JOB, {
+        scope: 'platform',
+        data: z.strictObject({ tenant_id: z.string(), features: z.array(z.string()) }),
+        retries: BEGIN_RETRIES,
+        run: (data, { call }) => begin(call, data.tenant_id, data.features),
+      })
       kit.platformRoute('POST /internal/license/refresh', {
         summary: 'Take over a licence from Management',
         description:
           'Signed with `X-Hmac-Signature: sha256=<hex>`, HMAC-SHA256 over the raw body; with `X-Hmac-Timestamp` over ' +
-          '`<timestamp>.<body>`, within five minutes. Sent again, or with an older `issued_at`, it changes nothing.',
+          '`<timestamp>.<body>`, within five minutes. Sent again, or with an older `issued_at`, it changes nothing; ' +
+          'one more than five minutes ahead is refused.',
         access: 'signature',
         body: licence,
         returns: outcome,

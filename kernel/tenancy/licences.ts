@@ -27,6 +27,12 @@ export const licence = z.strictObject({
   issued_at: moment.optional(),
 })
 
+/** The job that lets plugins begin for a tenant; a platform job of the plugin `licences`. */
+export const BEGIN_JOB = 'begin-features'
+
+/** How far the clock of Management may be ahead of ours. */
+const CLOCKS_APART_MS = 5 * 60_000
+
 /** The body of the licence webhook. */
 export type Licence = z.output<typeof licence>
 
@@ -64,11 +70,12 @@ const featureRows = prepare<{ id: string }, { feature: string; enabled: unknown 
 /**
  * Stores a licence, in one transaction: the licence, its features, the tenant's status, the revision. A pending tenant
  * becomes active; a suspended one stays so. Stored again, or older than what is stored by `issued_at`, it changes
- * nothing.
+ * nothing. The call is one of the plugin `licences`: features that go on by it are told to their plugins by its job.
  * @throws Problem `tenant_not_found`
  */
 export function storeLicence(call: PlatformCall, features: Features, given: Licence): Promise<LicenceOutcome> {
   const { db } = call
+  requireIssued(given, call.now())
   return db.transaction(async () => {
     const before = await readLicence(db, given.tenant_id)
     const after = merge(before, given)
@@ -88,8 +95,25 @@ export function storeLicence(call: PlatformCall, features: Features, given: Lice
       before,
       after,
     })
-    return { ...answer, revision: await features.changed(db, given.tenant_id) }
+    const revision = await features.changed(db, given.tenant_id)
+    const gained = goneOn(before, after, features)
+    if (gained.length > 0) await call.enqueue(BEGIN_JOB, { tenant_id: given.tenant_id, features: gained })
+    return { ...answer, revision }
   })
+}
+
+/** What the tenant may use by a licence and could not use before it: features are given in `active` alone. */
+function goneOn(before: StoredLicence, after: StoredLicence, state: Features): string[] {
+  const on = ({ status, expires_at, features }: StoredLicence): readonly string[] =>
+    state.statusOf(status, expires_at) === 'active' ? features : []
+  const known = new Set(on(before))
+  return on(after).filter(key => !known.has(key))
+}
+
+function requireIssued({ issued_at }: Licence, now: Date): void {
+  if (issued_at === undefined || Date.parse(issued_at) <= now.getTime() + CLOCKS_APART_MS) return
+  const message = `must not be more than five minutes ahead of ${now.toISOString()}`
+  throw problem('invalid', `body.issued_at: ${message}`, { errors: [{ path: 'body.issued_at', message }] })
 }
 
 async function readLicence(db: PlatformDb, tenantId: string): Promise<StoredLicence> {

@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.ts'
 import type { AnyPlugin } from '../contract.ts'
 import type { Log } from '../log/log.ts'
 import { Features } from './features.ts'
-import { licencePlugin } from './licence-plugin.ts'
+import { type BeginFeatures, licencePlugin } from './licence-plugin.ts'
 
 interface TenancyOptions {
   readonly database: Database
@@ -14,6 +14,7 @@ interface TenancyOptions {
   }
   /** Feature keys of the installed plugins. */
   readonly pluginFeatures: () => Iterable<string>
+  readonly begin: BeginFeatures
 }
 
 /** Tenants and what their licences give. */
@@ -38,7 +39,7 @@ export function createTenancy(options: TenancyOptions): Tenancy {
   })
   return {
     features,
-    plugin: licencePlugin(features, options.settings.CLOUD_WEBHOOK_HMAC_SECRET ?? []),
+    plugin: licencePlugin(features, options.settings.CLOUD_WEBHOOK_HMAC_SECRET ?? [], options.begin),
     start: () => features.start(),
     stop: () => features.stop(),
   }

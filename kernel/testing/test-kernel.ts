@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import { openSqlite } from '../../db/dialects/sqlite.ts'
 import { Passwords } from '../access/passwords.ts'
 import { registerTenant } from '../access/registration.ts'
 import { CallCore, PlatformWork } from '../call.ts'
@@ -15,6 +14,7 @@ import type { PluginHost } from '../plugins/host.ts'
 import { storeLicence } from '../tenancy/licences.ts'
 import { Client } from './client.ts'
 import { TestClock } from './clock.ts'
+import { kernelDatabase } from './test-database.ts'
 
 const PASSWORD = 'correct horse battery staple 42'
 const WAIT_MS = 10_000
@@ -27,6 +27,8 @@ export interface TestKernelOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Time at the start; default: the system's time, which then stands still. */
   readonly now?: Date
+  /** Features that both tenants begin with; default: every one that a plugin here has. */
+  readonly features?: readonly string[]
   /** Parts of the kernel to make another way, such as its log. */
   readonly kernel?: Partial<KernelOptions>
 }
@@ -202,7 +204,7 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   const config = loadConfig(env)
   const clock = new TestClock(options.now ?? new Date())
   const logging = createLogger(config)
-  const database = await openSqlite({ filename: ':memory:' })
+  const database = await kernelDatabase()
   const kernel = await createKernel({
     config,
     env,
@@ -221,8 +223,8 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   await kernel.start()
   const tenants = { a: await newTenant(kernel, 'tenant-a'), b: await newTenant(kernel, 'tenant-b') }
   const started = new TestKernel({ kernel, clock, tenants, folder, logging })
-  await started.licence('a', started.features)
-  await started.licence('b', started.features)
+  await started.licence('a', options.features ?? started.features)
+  await started.licence('b', options.features ?? started.features)
   return started
 }
 

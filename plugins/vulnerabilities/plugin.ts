@@ -43,7 +43,7 @@ const vulnerabilities = definePlugin({
   platformServices: { matchedTenants: MatchedTenants },
   demo: {
     async tenant({ matchingService }) {
-      await matchingService.rematchChanges()
+      await matchingService.scanAll()
     },
   },
   setup(kit) {

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import test from 'ava'
 import { signWebhook } from '../../kernel/tenancy/webhook-signature.ts'
 import { startTestKernel } from '../../kernel/testing/test-kernel.ts'
+import { capturedLog } from '../kernel/testing/captured-log.ts'
 
 const SECRET = 'the secret of the webhook'
 
@@ -23,6 +25,27 @@ test('a body without an end is answered 413, also where it is read raw', async t
     t.is(answer.status, 413, path)
     t.like(await answer.json(), { error: 'too_large' })
   }
+})
+
+test('a client that goes away in the middle of its body is no fault of ours', async t => {
+  const log = capturedLog()
+  await using kernel = await startTestKernel({ plugins: [], kernel: { logging: log.logging } })
+  const server = createServer(kernel.kernel.app.callback()).listen(0)
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const socket = connect(port)
+  const head =
+    'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n'
+  socket.write(`${head}{"email":`)
+  await once(server, 'request')
+  socket.destroy()
+  const line = () => log.records().find(({ msg }) => msg === 'request')
+  while (!line()) await new Promise(setImmediate)
+  t.like(line(), { status: 400, error: 'malformed' })
+  t.deepEqual(
+    log.records().filter(({ level }) => Number(level) >= 50),
+    [],
+  )
 })
 
 test('an answer names at most 50 faults, and cuts names that the caller made up', async t => {

@@ -75,6 +75,34 @@ const refused: Readonly<Record<string, (house: TwoTenants) => Knex.QueryBuilder>
     a.table('sites').select({ everybody: database.knex('users').count('*') as never }),
   'a row with the tenant in capitals': ({ a, b }) =>
     a.table('sites').insert({ ...site('x'), TENANT_ID: b.tenantId }) as never,
+  'raw SQL that closes the brackets around it': ({ a }) => a.table('sites').whereRaw('1 = 1) or (1 = 1'),
+  'such SQL in brackets of its own': ({ a }) =>
+    a.table('sites').where(nested => nested.where(deeper => deeper.whereRaw('1 = 1))) or (((1 = 1'))),
+  'such SQL as a value': ({ a, database }) => a.table('sites').where('name', database.knex.raw("'x') or (1 = 1")),
+  'such SQL inside other raw SQL': ({ a, database }) =>
+    a.table('sites').whereRaw('?', [database.knex.raw('1 = 1) or (1 = 1')]),
+  'such SQL in a query inside': ({ a }) =>
+    a.table('sites').whereExists(query => query.select('id').from('users').whereRaw('1 = 1)) or ((1 = 1')),
+  'such SQL in a query inside, made elsewhere': ({ a, database }) =>
+    a.table('sites').whereIn('id', database.knex('users').select('id').whereRaw('1 = 1)) or ((1 = 1')),
+  'such SQL in a join': ({ a, database }) =>
+    a.table('sites').join('users', on => void on.on(database.knex.raw('1 = 1) or (1 = 1') as never)),
+  'such SQL in an update': ({ a, database }) =>
+    a.table('sites').update({ location: database.knex.raw("'x' --") }) as never,
+  'such SQL in a row': ({ a, database }) =>
+    a.table('sites').insert({ ...site('x'), location: database.knex.raw("'x'), ('y'") as never }) as never,
+  'raw SQL that comments out the rest': ({ a }) => a.table('sites').whereRaw('1 = 1) or 1 = 1 --'),
+  'raw SQL with a quote that it does not close': ({ a }) => a.table('sites').whereRaw("name = 'x"),
+  'raw SQL with a second statement': ({ a }) => a.table('sites').orderByRaw('name; delete from users'),
+  "a tenant's table joined to one without a tenant": ({ a }) =>
+    a.shared('cve_catalog').rightJoin('sites', 'sites.name', 'cve_catalog.cve_id'),
+  'a table without a tenant that turns to another': ({ a }) => a.shared('cve_catalog').from('sites').select('*'),
+  'a clone of it': ({ a }) => a.shared('cve_catalog').clone().from('sites').select('*'),
+  'an insert into a table without a tenant': ({ a }) =>
+    a.shared('cve_catalog').insert({ cve_id: 'CVE-2026-1' }) as never,
+  'an update of a table without a tenant': ({ a }) => a.shared('cve_catalog').update({ status: 'x' }) as never,
+  'a delete from a table without a tenant': ({ a }) => a.shared('cve_catalog').delete() as never,
+  'a truncate of a table without a tenant': ({ a }) => a.shared('cve_catalog').truncate() as never,
   'a common table expression': ({ a, database }) =>
     a.table('sites').with('all_users', database.knex('users').select('*')).select('*'),
 }
@@ -85,3 +113,36 @@ for (const [what, query] of Object.entries(refused)) {
     await t.throwsAsync(async () => query(house), { name: 'TenantEscape' })
   })
 }
+
+test('a prepared write to a table without a tenant is refused', async t => {
+  const { a } = await twoTenants(t)
+  const write = prepare<object, object>(from => from.shared('cve_catalog').update({ status: 'x' }) as never)
+  await t.throwsAsync(async () => a.all(write, {}), { name: 'TenantEscape', message: /only reads it/ })
+})
+
+test('raw SQL that closes what it opens is taken', async t => {
+  const { a, database } = await withUsers(t)
+  const names = async (query: Knex.QueryBuilder) => (await query).map((row: { name: string }) => row.name).toSorted()
+  const sites = () => a.table('sites').select('name')
+  t.deepEqual(await names(sites().whereRaw("(name = 'a1') or (name = ')--;')")), ['a1'])
+  t.deepEqual(await names(sites().where(q => q.whereRaw('lower(name) in (?, ?)', ['a1', 'b1']))), ['a1'])
+  t.deepEqual(await names(sites().where('name', database.knex.raw("lower('A2')"))), ['a2'])
+  t.deepEqual(await names(sites().whereRaw("?? like ? escape '\\'", ['name', 'a%']).orderByRaw('lower(name)')), [
+    'a1',
+    'a2',
+  ])
+})
+
+test('a table without a tenant is read with what it belongs to', async t => {
+  const { a, b, platform } = await withUsers(t)
+  await platform
+    .table('cve_catalog')
+    .insert({ cve_id: 'same', status: 'x', description: '', published: NOW, last_modified: NOW })
+  for (const db of [a, b]) {
+    const joined = db
+      .shared('cve_catalog')
+      .join(db.table('sites').as('own'), 'own.location', 'cve_catalog.cve_id')
+      .select('own.name')
+    t.is((await joined).length, 2)
+  }
+})

@@ -12,6 +12,7 @@ const PIECE = 65_536
 export function importJob(kit: AssetKit): void {
   kit.job('import', {
     scope: 'tenant',
+    permission: 'assets:read',
     data: z.strictObject({ import_id: z.string(), dry_run: z.boolean(), may_update: z.boolean() }),
     timeoutMs: 30 * 60_000,
     async run({ import_id, dry_run, may_update }, { call, importService, importRepository, progress }) {

@@ -11,12 +11,14 @@ export const LONGEST_RECORD = 100_000
 const TOO_LONG = `has more than ${LONGEST_RECORD} characters; is a quote not closed?`
 
 const DELIMITERS = [',', ';', '\t'] as const
+/** Excel's way to name the delimiter. */
+const separatorLine = /^"?sep=([,;\t])"?\s*$/i
 const lineBreak = /\r\n?|\n/g
 const NOT_YET = Symbol('not yet')
 
 /**
  * Reads CSV (RFC 4180) as it arrives, in pieces of any size: comma, semicolon or tab, whichever the first line has most
- * of; any line break; blanks around cells do not count. A record that is malformed costs just its own first line: reading
+ * of, or a first line `sep=;` names, as Excel writes it; any line break; blanks around cells do not count. A record that is malformed costs just its own first line: reading
  * goes on with the next, so that one forgotten quote does not swallow what follows it. Lines without any text are left
  * out.
  */
@@ -52,7 +54,14 @@ export class CsvReader {
         if (this.#skipping) break
         continue
       }
-      if (this.#delimiter === '' && !this.#chooseDelimiter(start, ended)) break
+      if (this.#delimiter === '') {
+        const chosen = this.#chooseDelimiter(start, ended)
+        if (chosen === NOT_YET) break
+        if (chosen === 'named') {
+          start = this.#skipLine(start, ended)
+          continue
+        }
+      }
       const record = this.#record(start, ended)
       if (record === NOT_YET) break
       if (typeof record !== 'string') {
@@ -129,14 +138,15 @@ export class CsvReader {
     return mayGoOn ? undefined : lineBreak.lastIndex
   }
 
-  /** False while the first line with any text is not complete. */
-  #chooseDelimiter(start: number, ended: boolean): boolean {
+  /** Takes the delimiter from the first line with any text: it is `named` there, or the one that the line has most of. */
+  #chooseDelimiter(start: number, ended: boolean): 'named' | 'guessed' | typeof NOT_YET {
     const rest = this.#text.slice(start).trimStart()
     const [line = ''] = rest.split(/[\r\n]/, 1)
-    if (line.length === rest.length && !ended && rest.length <= LONGEST_RECORD) return false
+    if (line.length === rest.length && !ended && rest.length <= LONGEST_RECORD) return NOT_YET
+    const named = rest.length === this.#text.length - start ? separatorLine.exec(line)?.[1] : undefined
     const count = (delimiter: string): number => line.split(delimiter).length
-    this.#delimiter = DELIMITERS.reduce((best, next) => (count(next) > count(best) ? next : best))
+    this.#delimiter = named ?? DELIMITERS.reduce((best, next) => (count(next) > count(best) ? next : best))
     this.#plain = new RegExp(`[^${this.#delimiter}\\r\\n]*`, 'y')
-    return true
+    return named === undefined ? 'guessed' : 'named'
   }
 }

@@ -52,7 +52,7 @@ const isText = (cell: string): boolean => !cell.includes('\ufffd') && !cell.incl
 
 /**
  * Reads the rows of a CSV file with a header. A row that is malformed, or has another number of cells than the header, is
- * reported as such, and so are rows beyond `MOST_ROWS`; reading goes on.
+ * reported as such, and reading goes on. It ends with the first row beyond `MOST_ROWS`, which says so.
  * @param content the text of the file, in pieces of any size
  * @throws Problem `invalid` for a header that cannot be imported, before any row is given
  */
@@ -62,12 +62,14 @@ export async function* csvRows(content: AsyncIterable<string> | Iterable<string>
   let rows = 0
   const read = function* (records: readonly CsvRecord[]): Generator<CsvRow> {
     for (const record of records) {
+      if (rows > MOST_ROWS) return
       if (fields) yield ++rows > MOST_ROWS ? surplus(record) : toRow(record, fields)
       else fields = readHeader(record)
     }
   }
   for await (const piece of content) {
     yield* read(reader.read(piece))
+    if (rows > MOST_ROWS) return
     await nextTurn()
   }
   yield* read(reader.end())
@@ -120,5 +122,5 @@ function toRow({ line, cells, fault }: CsvRecord, fields: readonly CsvField[]): 
 
 const surplus = ({ line }: CsvRecord): CsvRow => ({
   row: line,
-  fault: `a file may have at most ${MOST_ROWS} rows; import this one with another file`,
+  fault: `a file may have at most ${MOST_ROWS} rows; this one and those after it were not read: import them with another file`,
 })

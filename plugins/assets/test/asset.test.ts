@@ -65,6 +65,7 @@ test('CPE names are completed, lower-case and there once', t => {
 test('a CPE name that cannot be stored or matched is refused with the reason', t => {
   t.regex(fault({ cpes: ['openssl 1.0.1'] }) ?? '', /does not start with "cpe:2\.3:"/)
   t.regex(fault({ cpes: ['cpe:2.3:a:openssl:*:1:*:*:*:*:*:*:*'] }) ?? '', /name the product/)
+  t.regex(fault({ cpes: ['cpe:2.3:a:*:log4j:2.14.1:*:*:*:*:*:*:*'] }) ?? '', /name the vendor/)
   const long = `cpe:2.3:a:${'v'.repeat(200)}:${'p'.repeat(199)}:1`
   t.is(fault({ cpes: [long] }), 'part, vendor and product may have at most 400 characters together')
   t.notThrows(() => asset({ cpes: [`cpe:2.3:a:${'v'.repeat(200)}:${'p'.repeat(197)}:1`] }))

@@ -24,6 +24,20 @@ test('commas, semicolons and tabs separate cells, whichever the first line has',
   ])
 })
 
+test('a first line sep=; names what separates cells, and is no record', t => {
+  const records = [
+    { line: 2, cells: ['a,b', 'c'] },
+    { line: 3, cells: ['1', '2'] },
+  ]
+  t.deepEqual(read('sep=;\na,b;c\n1;2\n'), records)
+  t.deepEqual(read('\ufeffs', 'ep=;\r', '\na,b;c\r\n1;2\r\n'), records)
+  t.deepEqual(read('"sep=\t"\na,b\tc\n1\t2'), records)
+  t.deepEqual(cells('a;b\nsep=;2\n'), [
+    ['a', 'b'],
+    ['sep=', '2'],
+  ])
+})
+
 test('every kind of line break ends a record, and they may be mixed', t => {
   t.deepEqual(
     read('a,b\r\n1,2\r3,4\n\r\n5,6').map(({ line }) => line),

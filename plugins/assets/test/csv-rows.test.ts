@@ -69,13 +69,29 @@ test('a header alone has no rows', async t => {
   t.deepEqual(await rows('name,type'), [])
 })
 
-test('rows beyond the limit are faults; none is lost silently', async t => {
-  const all = await rows('name,type\n', 'A,plc\n'.repeat(MOST_ROWS + 2))
-  t.is(all.length, MOST_ROWS + 2)
-  t.deepEqual(
-    all.filter(row => 'fault' in row).map(({ row }) => row),
-    [MOST_ROWS + 2, MOST_ROWS + 3],
-  )
+test('reading ends at the limit: the first row beyond it says so, and nothing more is asked for', async t => {
+  let asked = 0
+  function* endless(): Generator<string> {
+    yield 'name,type\n'
+    for (;;) {
+      asked++
+      yield 'A,plc\n'.repeat(MOST_ROWS)
+    }
+  }
+  const all = await Array.fromAsync(csvRows(endless()))
+  t.is(asked, 2)
+  t.is(all.length, MOST_ROWS + 1)
+  t.deepEqual(all.at(-1), {
+    row: MOST_ROWS + 2,
+    fault:
+      'a file may have at most 100000 rows; this one and those after it were not read: import them with another file',
+  })
+})
+
+test('a file with exactly as many rows as may be is whole', async t => {
+  const all = await rows('name,type\n', 'A,plc\n'.repeat(MOST_ROWS))
+  t.is(all.length, MOST_ROWS)
+  t.false(all.some(row => 'fault' in row))
 })
 
 test('the guard against formulas is taken off', async t => {

@@ -1,5 +1,11 @@
 -- matching state. Rendered from plugins/vulnerabilities/migrations by "npm run migrations:render"; do not edit.
-ALTER TABLE [vulnerabilities] ADD [criteria_hash] nvarchar(24) not null CONSTRAINT [vulnerabilities_criteria_hash_default] DEFAULT '', [severity] nvarchar(10) not null CONSTRAINT [vulnerabilities_severity_default] DEFAULT 'unknown', [cvss_order] float not null CONSTRAINT [vulnerabilities_cvss_order_default] DEFAULT '-1', [epss_order] float not null CONSTRAINT [vulnerabilities_epss_order_default] DEFAULT '-1';
+ALTER TABLE [vulnerabilities] ADD [criteria_hash] nvarchar(24) not null CONSTRAINT [vulnerabilities_criteria_hash_default] DEFAULT '';
+GO
+ALTER TABLE [vulnerabilities] ADD [severity] nvarchar(10) not null CONSTRAINT [vulnerabilities_severity_default] DEFAULT 'unknown';
+GO
+ALTER TABLE [vulnerabilities] ADD [cvss_order] float not null CONSTRAINT [vulnerabilities_cvss_order_default] DEFAULT '-1';
+GO
+ALTER TABLE [vulnerabilities] ADD [epss_order] float not null CONSTRAINT [vulnerabilities_epss_order_default] DEFAULT '-1';
 GO
 CREATE INDEX [vulnerabilities_tenant_id_cvss_order_id_index] ON [vulnerabilities] ([tenant_id], [cvss_order], [id]);
 GO

@@ -5,6 +5,7 @@ import type { VulnerabilityKit } from '../plugin.ts'
 import { TenantTurns } from './tenant-turns.ts'
 
 const REMATCH = { unique: 'rematch' }
+const WAITED_FOR = { skipped: 'another run waits to do the same' }
 const LONG_MS = 60 * 60_000
 
 /** Jobs that keep vulnerabilities in line with assets and catalogue, and the events that start them. */
@@ -24,9 +25,17 @@ export function matchingJobs(kit: VulnerabilityKit): void {
     every: '5 minutes',
     timeoutMs: LONG_MS,
     run: async (_data, { call, matchingService, progress }) =>
-      (await turns.take(call.tenant.id, () => matchingService.rematchChanges(progress))) ?? {
-        skipped: 'another run waits to do the same',
-      },
+      (await turns.take(call.tenant.id, () => matchingService.rematchChanges(progress))) ?? WAITED_FOR,
+  })
+  kit.job('begin', {
+    scope: 'tenant',
+    data: z.strictObject({}),
+    whenOn: true,
+    timeoutMs: LONG_MS,
+    async run(_data, { call, matchingState, matchingService, progress }) {
+      await matchingState.forget()
+      return (await turns.take(call.tenant.id, () => matchingService.rematchChanges(progress))) ?? WAITED_FOR
+    },
   })
   kit.job('reopen-accepted', {
     scope: 'tenant',

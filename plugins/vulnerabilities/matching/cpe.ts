@@ -43,8 +43,8 @@ export function assetKey(cpe: string | CpeName): string {
 
 /**
  * Every key under which a CVE may be listed that concerns this name: its own, and the wider ones of records with ANY
- * or a wildcard in part, vendor or product. A name whose vendor is `*` must be looked up by part and product instead;
- * it has no key of its own.
+ * or a wildcard in part, vendor or product. A name whose vendor is `*` finds records of any vendor
+ * alone: `validateAssetCpe` refuses it.
  */
 export function lookupKeys(cpe: string | CpeName): string[] {
   const name = typeof cpe === 'string' ? parseAsset(cpe) : cpe

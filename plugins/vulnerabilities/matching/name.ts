@@ -183,13 +183,14 @@ function fromUriValue(text: string, value: string): string {
 /**
  * Reads the name of something in an inventory, completing it as normaliseName does.
  * Refused besides malformed names: a part other than a, o or h; a product of `*` or `-`, which would match every
- * product of the vendor; and `*` or `?` inside any value, because the standard leaves the comparison with such a
- * target undefined and the asset would silently never match (write `*` alone for an unknown version).
+ * product of the vendor; a vendor of `*`, because unrelated products share names (root, act, mail), and CVEs are found
+ * by vendor and product; and `*` or `?` inside any value, because the standard leaves the comparison with such a target
+ * undefined and the asset would silently never match (write `*` alone for an unknown version).
  * @throws CpeNameError with the reason
  */
 export function validateAssetCpe(text: string): CpeName {
   const name = parseName(normaliseName(text))
-  const [part, , product] = name.values
+  const [part, vendor, product] = name.values
   if (part === '*' || part === '-') {
     throw new CpeNameError(
       `Asset CPE "${text}" needs the part a (application), o (operating system, firmware) or h (hardware)`,
@@ -198,6 +199,11 @@ export function validateAssetCpe(text: string): CpeName {
   if (product === '*' || product === '-') {
     throw new CpeNameError(
       `Asset CPE "${text}" has the product "${product}"; name the product, or every CVE of the vendor would match`,
+    )
+  }
+  if (vendor === '*') {
+    throw new CpeNameError(
+      `Asset CPE "${text}" has the vendor "*"; name the vendor, for products of others may be called "${product}", too`,
     )
   }
   const at = name.values.findIndex(hasWildcard)

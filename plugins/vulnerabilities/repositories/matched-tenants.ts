@@ -1,6 +1,6 @@
 import type { PlatformDb } from '../../../kernel/contract.ts'
 
-/** The tenants whose assets have been matched before. Those that never were get their first scan by the clock. */
+/** The tenants whose assets have been matched before. Those that never were get their first scan when the feature goes on. */
 export class MatchedTenants {
   readonly #db: PlatformDb
 

@@ -30,6 +30,11 @@ export class MatchingStateRepository {
     return row && { ...row, last_change: Number(row.last_change) }
   }
 
+  /** Nothing is known of what is matched: the next look matches all assets. */
+  async forget(): Promise<void> {
+    await this.#db.table('vulnerability_state').delete()
+  }
+
   /** All assets are matched against the catalogue as it was at `seq`. */
   scanned(seq: number, now: Date): Promise<void> {
     const time = now.toISOString()

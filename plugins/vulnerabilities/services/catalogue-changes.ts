@@ -2,6 +2,9 @@ import type { CveCatalogue, CveChange } from '../../cve-feed/public.ts'
 import type { AssetGroup } from './asset-groups.ts'
 import { Candidate } from './candidate.ts'
 
+/** Ids the catalogue is asked for at once. */
+const BATCH = 500
+
 /** CVEs whose applicability changed, by the products they name now or named before. */
 export class ChangedCves {
   readonly #byKey = new Map<string, string[]>()
@@ -18,13 +21,13 @@ export class ChangedCves {
   }
 
   /** Reads what these CVEs say now, where it can concern a group. A CVE that is rejected or gone says nothing. */
-  async load(catalogue: Pick<CveCatalogue, 'forProducts'>, groups: readonly AssetGroup[]): Promise<void> {
-    const ids = new Set([...this.#byKey.values()].flat())
-    const keys = new Set(groups.flatMap(({ lookup }) => lookup.filter(key => this.#byKey.has(key))))
-    if (keys.size === 0) return
-    await catalogue.forProducts([...keys], cves => {
-      for (const cve of cves) if (ids.has(cve.cve_id)) this.#candidates.set(cve.cve_id, new Candidate(cve))
-    })
+  async load(catalogue: Pick<CveCatalogue, 'configurations'>, groups: readonly AssetGroup[]): Promise<void> {
+    const keys = new Set(groups.flatMap(({ lookup }) => lookup))
+    const ids = [...new Set([...keys].flatMap(key => this.#byKey.get(key) ?? []))]
+    for (let start = 0; start < ids.length; start += BATCH) {
+      const cves = await catalogue.configurations(ids.slice(start, start + BATCH))
+      for (const cve of cves) this.#candidates.set(cve.cve_id, new Candidate(cve))
+    }
   }
 
   /** Ids of the changed CVEs that may concern a group, or may have done so before the change. */
@@ -40,12 +43,6 @@ export class ChangedCves {
 
 /** The keys under which assets may be found that a change concerns, and whether only all assets will do. */
 export function assetKeys(changes: readonly CveChange[]): { readonly keys: string[]; readonly everyAsset: boolean } {
-  const keys = new Set<string>()
-  let everyAsset = false
-  for (const key of new Set(changes.flatMap(({ product_keys }) => product_keys))) {
-    const [part, vendor, product] = key.split(/(?<!\\):/)
-    if (part === '*' || vendor === '*' || product === '*') everyAsset = true
-    keys.add(key).add(`${part}:*:${product}`)
-  }
-  return { keys: [...keys], everyAsset }
+  const keys = [...new Set(changes.flatMap(({ product_keys }) => product_keys))]
+  return { keys, everyAsset: keys.some(key => key.split(/(?<!\\):/).includes('*')) }
 }

@@ -60,6 +60,12 @@ export class TestCatalogue implements CveCatalogue {
     }
   }
 
+  async configurations(cveIds: readonly string[]): Promise<CveForMatching[]> {
+    const found = cveIds.flatMap(id => this.#entries.get(id) ?? []).filter(({ facts }) => !facts.rejected)
+    this.read += found.length
+    return found.map(({ cve_id, configurations }) => ({ cve_id, configurations }))
+  }
+
   async facts(cveIds: readonly string[]): Promise<CveFacts[]> {
     return cveIds.flatMap(id => this.#entries.get(id)?.facts ?? [])
   }

@@ -37,3 +37,44 @@ test(
     t.deepEqual(plant.alerts, ['CVE-2021-44228'])
   }),
 )
+
+test(
+  'what happened while the feature was off is found as soon as it is on again',
+  withPlant(async (t, plant) => {
+    const { kernel } = plant
+    const id = await plant.addAsset('Historian', LOG4J)
+    await kernel.licence('a', [])
+    await kernel.settled()
+    await plant.user.patch(`/assets/${id}`, { cpes: ['cpe:2.3:a:apache:log4j:2.17.1:*:*:*:*:*:*:*'] })
+    const added = await plant.addAsset('Wiki', LOG4J)
+    await kernel.licence('a', ['security'])
+    await kernel.settled()
+    const found = await plant.found()
+    t.deepEqual(
+      found.map(({ asset_id, status }: { asset_id: string; status: string }) => [asset_id, status]).toSorted(),
+      [
+        [id, 'resolved'],
+        [added, 'open'],
+      ].toSorted(),
+    )
+  }),
+)
+
+test(
+  'a tenant that gets the feature for the first time has its vulnerabilities at once',
+  withPlant(async (t, plant) => {
+    const { kernel } = plant
+    await kernel.licence('b', [])
+    const other = await kernel.as('b')
+    await kernel.settled()
+    await kernel.kernel.runtime.database
+      .knex('vulnerability_state')
+      .where({ tenant_id: kernel.tenantId('b') })
+      .delete()
+    await other.post('/assets', { name: 'Wiki', type: 'server', cpes: [LOG4J] })
+    await kernel.settled()
+    await kernel.licence('b', ['security'])
+    await kernel.settled()
+    t.is((await other.get('/vulnerabilities')).body.items.length, 1)
+  }),
+)

@@ -41,6 +41,16 @@ test('a new CVE is held against the assets with its products, and nothing else i
   t.is(fresh?.cvss_score, null)
 })
 
+test('of a product with many CVEs only the changed ones are read', async t => {
+  const { scene } = await matched(t)
+  for (let i = 0; i < 20; i++) scene.catalogue.put(`CVE-2020-${1000 + i}`, { configurations: affects(ANY_LOG4J) })
+  await scene.services.matching.rematchChanges()
+  scene.catalogue.read = 0
+  scene.catalogue.put('CVE-2020-1003', { configurations: affects(ANY_LOG4J, { versionEndExcluding: '2.0' }) })
+  t.is((await scene.services.matching.rematchChanges()).resolved, 1)
+  t.is(scene.catalogue.read, 1)
+})
+
 test('a CVE that no longer names the version, or is rejected, is resolved; named again, it is open again', async t => {
   const { scene } = await matched(t)
   scene.catalogue.put('CVE-2021-44228', { configurations: affects(ANY_LOG4J, { versionEndExcluding: '2.0' }) })

@@ -1,16 +1,12 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Database, Row } from '../../../db/database.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
-import { migrate } from '../../../db/migrate.ts'
-import { findMigrations, KERNEL_MIGRATIONS } from '../../../db/migration-files.ts'
 import type { AuditEntry, Call } from '../../../kernel/contract.ts'
 import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import { TenantDb } from '../../../kernel/data/tenant-db.ts'
 import type { Log } from '../../../kernel/log/log.ts'
+import { testDatabase } from '../../../kernel/testing/test-database.ts'
 import type { AssetCpes, AssetDirectory } from '../../assets/public.ts'
 import { assetKey } from '../public.ts'
 import { FindingRepository } from '../repositories/finding-repository.ts'
@@ -42,32 +38,8 @@ const quiet: Log = {
   child: () => quiet,
 }
 
-let template: Promise<string> | undefined
-
-async function makeTemplate(): Promise<string> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'vulnerabilities-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const filename = path.join(folder, 'template.db')
-  const database = await openSqlite({ filename, synchronous: 'normal' })
-  await migrate(database, { migrations: findMigrations(KERNEL_MIGRATIONS) })
-  await migrate(database, { migrations: findMigrations(MIGRATIONS), owner: 'vulnerabilities' })
-  await database.close()
-  return filename
-}
-
 /** A migrated database of the test's own, deleted after it. */
-export async function migrated(t: ExecutionContext): Promise<Database> {
-  template ??= makeTemplate()
-  const folder = mkdtempSync(path.join(tmpdir(), 'vulnerabilities-'))
-  const filename = path.join(folder, 'test.db')
-  copyFileSync(await template, filename)
-  const database = await openSqlite({ filename, synchronous: 'normal' })
-  t.teardown(async () => {
-    await database.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return database
-}
+export const migrated = (t: ExecutionContext): Promise<Database> => testDatabase(t, { vulnerabilities: MIGRATIONS })
 
 /** The assets of a tenant, straight from the table. */
 class TableAssets implements AssetDirectory {

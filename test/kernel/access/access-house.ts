@@ -1,7 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { inject, type Response } from 'light-my-request'
 import { loadConfig } from '../../../config/load.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
 import { Passwords } from '../../../kernel/access/passwords.ts'
 import { registerTenant } from '../../../kernel/access/registration.ts'
 import { definePlugin } from '../../../kernel/contract.ts'
@@ -10,7 +9,7 @@ import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import { createKernel, type Kernel } from '../../../kernel/kernel.ts'
 import { createLogger } from '../../../kernel/log/create-logger.ts'
 import { signWebhook } from '../../../kernel/tenancy/webhook-signature.ts'
-import { databaseFile } from '../jobs/job-database.ts'
+import { openPlace, testPlace } from '../../../kernel/testing/test-database.ts'
 import { DAY, TestClock } from '../tenancy/tenancy-house.ts'
 
 export const SECRET_KEY = 'the-secret-key-of-the-tests-0123456789'
@@ -56,7 +55,7 @@ const quick = new Passwords({ cost: 4 })
 const silent = createLogger({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', LOG_REQUESTS: 'errors' })
 let accounts = 0
 
-/** A real kernel on a database file of its own; requests go in without a port. */
+/** A real kernel on a database of its own; requests go in without a port. */
 export class AccessHouse {
   readonly kernel: Kernel
   readonly clock: TestClock
@@ -77,7 +76,7 @@ export class AccessHouse {
       ...env,
     }
     const config = loadConfig(settings, ['--no-demo'])
-    const database = await openSqlite({ filename: await databaseFile(t), synchronous: 'normal' })
+    const database = await openPlace(await testPlace(t))
     const kernel = await createKernel({
       config,
       env: settings,

@@ -123,6 +123,29 @@ test('nobody grants what they lack', async t => {
   )
 })
 
+test('nobody takes away what they lack', async t => {
+  const house = await AccessHouse.open(t)
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const bob = await house.colleague(ada, 'Bob', [await admin.groupId('Admin')])
+  const { body: lesser } = await admin.send('POST', '/api/v1/groups', {
+    body: { name: 'Group keepers', permissions: ['rbac:read', 'rbac:manage'] },
+  })
+  const { body: watch } = await admin.send('POST', '/api/v1/groups', {
+    body: { name: 'Watch', permissions: ['rbac:read', 'vpn:read'] },
+  })
+  const session = await house.as(await house.colleague(ada, 'Kay', [lesser.id]))
+  const put = (path: string, body: unknown) => session.send('PUT', `/api/v1/groups/${path}`, { body })
+
+  const refused = await put(`${await admin.groupId('Admin')}/members`, { user_ids: [bob.userId] })
+  t.is(refused.status, 403, 'removing one of two Admins')
+  t.is(refused.body.detail, 'You cannot take away all permissions, because you do not have it yourself.')
+  t.is((await put(`${watch.id}/permissions`, { permissions: ['rbac:read'] })).status, 403)
+  t.is((await put(`${watch.id}/permissions`, { permissions: ['vpn:read'] })).status, 200)
+  t.is((await session.send('DELETE', `/api/v1/groups/${watch.id}`)).status, 403)
+  t.is((await admin.send('DELETE', `/api/v1/groups/${watch.id}`)).status, 204)
+})
+
 test('groups and users of another tenant cannot be used', async t => {
   const house = await AccessHouse.open(t)
   const admin = await house.as(await house.account())

@@ -102,24 +102,49 @@ test('nobody puts a new user into a group that holds more than they do', async t
   t.is(unknown.body.errors[0].path, 'body.group_ids.0')
 })
 
-test('nobody reactivates somebody who may do more than they do', async t => {
+test('nobody changes somebody who may do more than they do', async t => {
   const house = await AccessHouse.open(t)
   const ada = await house.account()
   const admin = await house.as(ada)
   const { body: group } = await admin.send('POST', '/api/v1/groups', {
     body: { name: 'Front desk', permissions: ['users:read', 'users:manage'] },
   })
-  const desk = await house.as(await house.colleague(ada, 'Dee', [group.id]))
+  const dee = await house.colleague(ada, 'Dee', [group.id])
+  const desk = await house.as(dee)
   const chief = await house.colleague(ada, 'Che', [await admin.groupId('Admin')])
+  const reader = await house.colleague(ada, 'Rea', [await admin.groupId('Read only')])
   const bob = await house.colleague(ada, 'Bob')
   for (const [person, status] of [
     [chief, 403],
+    [reader, 403],
     [bob, 200],
+    [dee, 200],
   ] as const) {
-    const url = `/api/v1/users/${person.userId}`
-    await admin.send('PATCH', url, { body: { active: false } })
-    t.is((await desk.send('PATCH', url, { body: { active: true } })).status, status)
+    const change = (by: typeof desk, body: object) =>
+      by.send('PATCH', `/api/v1/users/${person.userId}`, { body }).then(answer => answer.status)
+    t.is(await change(desk, { name: 'Somebody else' }), status, person.email)
+    if (person === dee) continue
+    t.is(await change(desk, { active: false }), status, person.email)
+    t.is(await change(admin, { active: false }), 200)
+    t.is(await change(desk, { active: true }), status, person.email)
   }
+  const { body } = await desk.send('PATCH', `/api/v1/users/${chief.userId}`, { body: { active: true } })
+  t.is(body.detail, 'This user has all permissions, which you do not have: you cannot change them.')
+})
+
+test('of two Admins who deactivate each other at once, one stays', async t => {
+  const house = await AccessHouse.open(t)
+  const ada = await house.account()
+  const admin = await house.as(ada)
+  const bob = await house.colleague(ada, 'Bob', [await admin.groupId('Admin')])
+  const other = await house.as(bob)
+  const answers = await Promise.all([
+    admin.send('PATCH', `/api/v1/users/${bob.userId}`, { body: { active: false } }),
+    other.send('PATCH', `/api/v1/users/${ada.userId}`, { body: { active: false } }),
+  ])
+  t.is(answers.filter(({ status }) => status === 200).length, 1, JSON.stringify(answers.map(({ body }) => body)))
+  const left = await house.database.table('users').where({ tenant_id: ada.tenantId, active: true })
+  t.is(left.length, 1)
 })
 
 test('a change on top of another one is refused', async t => {

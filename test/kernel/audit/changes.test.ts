@@ -43,6 +43,13 @@ test('secrets are left out by name, at any depth, in any spelling', t => {
     refreshToken: 'x',
     'X-Device-Key': 'x',
     device_key: 'x',
+    key: 'x',
+    apiKeys: ['x'],
+    api_key: 'x',
+    private_key_pem: 'x',
+    wireguard_private_key: 'x',
+    psk: 'x',
+    token_hashes: ['x'],
     totp: 'x',
     totp_code: 'x',
     otp: 'x',
@@ -54,6 +61,25 @@ test('secrets are left out by name, at any depth, in any spelling', t => {
   const plain = { key_id: 'k1', monkey: 'm', body: 'a comment', hashtag: '#x', name: 'n' }
   const after = { ...secrets, ...plain, deep: [{ ...secrets, ...plain }] }
   t.deepEqual(parsed(undefined, after)[1], { ...plain, deep: [plain] })
+})
+
+test('fields of the business stay, though their names sound like secrets', t => {
+  const record = {
+    external_key: 'ERP-17',
+    primary_key: 'id',
+    key_contact: 'Kim',
+    keywords: ['pump'],
+    public_key: 'ssh-ed25519 AAAA',
+    recovery_time_hours: 4,
+    password_changed_at: '2026-01-01',
+    mfa_token_required: true,
+    postal_code: '80331',
+  }
+  t.deepEqual(parsed({ ...record, external_key: 'ERP-16' }, record), [
+    { external_key: 'ERP-16' },
+    { external_key: 'ERP-17' },
+  ])
+  t.deepEqual(parsed(undefined, record)[1], record)
 })
 
 test('a change of nothing but a secret shows nothing', t => {

@@ -1,13 +1,13 @@
 import type { ExecutionContext } from 'ava'
 import type { Database } from '../../../db/database.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
 import { migrate } from '../../../db/migrate.ts'
 import { findMigrations, KERNEL_MIGRATIONS } from '../../../db/migration-files.ts'
 import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import { TenantDb } from '../../../kernel/data/tenant-db.ts'
+import { kernelDatabase } from '../../../kernel/testing/test-database.ts'
 
-/** A migrated database in memory with two tenants, each with two sites. */
+/** A migrated database with two tenants, each with two sites. */
 export interface TwoTenants {
   readonly database: Database
   readonly platform: PlatformDb
@@ -31,7 +31,7 @@ export const site = (name: string, more: object = {}) => ({
 
 /** Makes one for a test; it goes with the test. */
 export async function twoTenants(t: ExecutionContext): Promise<TwoTenants> {
-  const database = await openSqlite({ filename: ':memory:' })
+  const database = await kernelDatabase()
   t.teardown(() => database.close())
   await migrate(database, { migrations: findMigrations(KERNEL_MIGRATIONS) })
   const ids = [newId(), newId()] as const

@@ -1,16 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Database } from '../../../db/database.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
-import { migrate } from '../../../db/migrate.ts'
-import { findMigrations, KERNEL_MIGRATIONS } from '../../../db/migration-files.ts'
 import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import type { Log } from '../../../kernel/log/log.ts'
+import { testDatabase } from '../../../kernel/testing/test-database.ts'
 
-/** A migrated database in a file, and a clock that stands until it is moved. */
+/** A migrated database, and a clock that stands until it is moved. */
 export interface Scene {
   readonly database: Database
   readonly db: PlatformDb
@@ -29,28 +24,19 @@ export interface Line {
 }
 
 const noTables: ReadonlySet<string> = new Set()
-let template: Promise<string> | undefined
 
 /** A scene of its own for each test; it goes with the test. */
 export async function scene(t: ExecutionContext): Promise<Scene> {
-  template ??= makeTemplate()
-  const folder = mkdtempSync(path.join(tmpdir(), 'scene-'))
-  const filename = path.join(folder, 'monozu.db')
-  copyFileSync(await template, filename)
-  const database = await openSqlite({ filename, synchronous: 'normal' })
-  t.teardown(async () => {
-    await database.close()
-    rmSync(folder, { recursive: true })
-  })
+  const database = await testDatabase(t)
   const db = new PlatformDb(database, noTables)
-  const rows: { id: string }[] = await db.table('tenants').select('id').orderBy('name')
-  const [a, b, c] = rows.map(({ id }) => id) as [string, string, string]
+  const tenants = [newId(), newId(), newId()] as const
+  for (const [index, id] of tenants.entries()) await addTenant(database, id, 'abc'.charAt(index))
   const lines: Line[] = []
   let time = Date.parse('2026-03-01T10:00:00.000Z')
   return {
     database,
     db,
-    tenants: [a, b, c],
+    tenants,
     lines,
     log: recorder(lines, {}),
     now: () => new Date(time),
@@ -60,20 +46,9 @@ export async function scene(t: ExecutionContext): Promise<Scene> {
   }
 }
 
-async function makeTemplate(): Promise<string> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'scene-template-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const filename = path.join(folder, 'monozu.db')
-  const database = await openSqlite({ filename, synchronous: 'normal' })
-  await migrate(database, { migrations: findMigrations(KERNEL_MIGRATIONS) })
+async function addTenant({ knex }: Database, id: string, name: string): Promise<void> {
   const now = new Date('2026-01-01T00:00:00.000Z')
-  for (const name of ['a', 'b', 'c']) {
-    const tenant = { id: newId(), name, account_name: name, status: 'active', created_at: now, updated_at: now }
-    await database.knex('tenants').insert(tenant)
-  }
-  await database.knex.raw('PRAGMA wal_checkpoint(TRUNCATE)')
-  await database.close()
-  return filename
+  await knex('tenants').insert({ id, name, account_name: name, status: 'active', created_at: now, updated_at: now })
 }
 
 function recorder(lines: Line[], context: Readonly<Record<string, unknown>>): Log {

@@ -54,6 +54,23 @@ test('JSON with a charset is taken', async t => {
   t.is((await echo().user.post('/echo', '{"name":"ü"}', { 'content-type': type })).status, 201)
 })
 
+test('JSON in another charset than UTF-8 is 415, and bytes that are no UTF-8 are 400', async t => {
+  const { user, t: house } = echo()
+  const send = (body: Buffer, type = 'application/json') => user.post('/echo', body, { 'content-type': type })
+  const latin1 = Buffer.from('{"name":"M\u00fcller"}', 'latin1')
+  for (const charset of ['iso-8859-1', 'latin1', 'utf-16', '"windows-1252"']) {
+    t.is(refusal(await send(latin1, `application/json; charset=${charset}`)), '415 unsupported_media_type', charset)
+  }
+  t.is(refusal(await send(latin1)), '400 malformed')
+  t.is((await send(latin1)).body.detail, 'The body is not valid UTF-8.')
+  t.is(refusal(await send(gzipSync(latin1))), '400 malformed')
+  const cut = Buffer.from('{"name":"\u00fc"}').subarray(0, 10)
+  t.is(refusal(await send(Buffer.concat([cut, Buffer.from('"}')]))), '400 malformed', 'a character cut in two')
+  t.is((await send(Buffer.from('{"name":"\ufffd"}'), 'application/json; charset="UTF-8"')).status, 201)
+  const stored = await house.kernel.runtime.database.knex('sites').where('name', 'like', '%ller%')
+  t.deepEqual(stored, [])
+})
+
 test('no body is taken as an empty one and then found incomplete', async t => {
   t.is(refusal(await echo().user.post('/echo')), '422 invalid')
 })
@@ -66,7 +83,11 @@ test('unknown fields and wrong types are 422 with their place', async t => {
     ['body.tags.0', 'body.__proto__x'],
   )
   t.is(refusal(await user.post('/echo', [])), '422 invalid')
-  t.is(refusal(await user.post('/echo', '{"__proto__":{"name":"x"}}', json)), '400 malformed')
+  for (const name of ['__proto__', '\\u005f_proto__', '__pro\\u0074o__', '\\u005F\\u005Fproto__']) {
+    const refused = await user.post('/echo', `{"name":"x","deep":{"${name}":{"name":"x"}}}`, json)
+    t.is(refusal(refused), '400 malformed', name)
+  }
+  t.is((await user.post('/echo', { name: 'about __proto__' })).status, 201)
 })
 
 test('of very many faults the first fifty are told', async t => {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Problem } from '../../../kernel/errors.ts'
-import { addressKey, createCeilings, createLimiter, type LimitStore } from '../../../kernel/http/limits.ts'
+import { addressKey, createLimiter, type LimitStore } from '../../../kernel/http/limits.ts'
 
 const refusal = async (taken: Promise<void> | undefined): Promise<Problem> => {
   try {
@@ -62,23 +62,6 @@ test('the store can be another one; what it cannot do is not taken for a limit',
   await t.throwsAsync(limiter.take('broken'), { message: 'connection lost' })
   t.deepEqual(settings, [{ points: 10, duration: 60 }])
   t.deepEqual(consumed, ['free', 'full', 'broken'])
-})
-
-test('ceilings that are not set cost nothing and stop nobody', t => {
-  const ceilings = createCeilings({ perTenant: 0 })
-  t.is(ceilings.tenant('t1'), undefined)
-  t.is(ceilings.address('192.0.2.1'), undefined)
-})
-
-test('ceilings hold for tenants and for addresses', async t => {
-  const ceilings = createCeilings({ perTenant: 2, perAddress: 1 })
-  await ceilings.tenant('t1')
-  await ceilings.tenant('t1')
-  t.is((await refusal(ceilings.tenant('t1'))).status, 429)
-  await ceilings.tenant('t2')
-  await ceilings.address('2001:db8:1:2::1')
-  t.is((await refusal(ceilings.address('2001:db8:1:2:ffff::2'))).status, 429)
-  await t.notThrowsAsync(async () => ceilings.address('2001:db8:1:3::1'))
 })
 
 test('an address is counted under what one customer has', t => {

@@ -1,56 +1,60 @@
-import test from 'ava'
+import type { JobRepository } from 'agenda'
+import { inside, onEachStore } from './each-store.ts'
 import { addTenant, databaseFile, emptyDatabase, open, openAgain } from './job-database.ts'
 import { fixture } from './scheduler-fixture.ts'
 
 const job = { plugin: 'feeds', name: 'sync', scope: 'platform' } as const
 
-test('a recurring job runs by itself, again and again', async t => {
-  const { scheduler, when, changes } = fixture(t, await emptyDatabase(t), { timing: { pollMs: 20 } })
+/** When the clock of the job strikes next. */
+const nextTick = async (agenda: JobRepository): Promise<string | undefined> =>
+  (await agenda.queryJobs({ name: 'feeds/sync@every' })).jobs[0]?.nextRunAt?.toISOString()
+
+onEachStore('a recurring job runs by itself, again and again', async (t, storeOf) => {
+  const { scheduler, when, changes } = fixture(t, storeOf, await emptyDatabase(t), { timing: { pollMs: 20 } })
   scheduler.define({ ...job, every: '0.05 seconds', run: async () => null })
   await scheduler.start()
   await when(() => changes.filter(change => change.status === 'succeeded').length === 3)
   t.is(new Set(changes.map(change => change.id)).size, 3)
 })
 
-test('a restart does not bring the next run forward, another interval does', async t => {
+onEachStore('a restart does not bring the next run forward, another interval does', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const next = async (): Promise<string> =>
-    (await database.knex('agenda_jobs').where({ name: 'feeds/sync@every' }).first()).next_run_at
-  const first = fixture(t, database)
+  const agenda = await inside(t, storeOf(database))
+  const next = (): Promise<string | undefined> => nextTick(agenda)
+  const first = fixture(t, storeOf, database)
   first.scheduler.define({ ...job, every: '2 hours', run: async () => null })
   await first.scheduler.start()
   await first.when(() => first.changes.some(change => change.status === 'succeeded'))
   await first.scheduler.stop({ drainMs: 1000 })
   const planned = await next()
-  t.true(Date.parse(planned) > Date.now() + 60 * 60_000)
+  t.true(Date.parse(String(planned)) > Date.now() + 60 * 60_000)
 
-  const second = fixture(t, database)
+  const second = fixture(t, storeOf, database)
   second.scheduler.define({ ...job, every: '2 hours', run: async () => null })
   await second.scheduler.start()
   await second.scheduler.stop({ drainMs: 1000 })
   t.is(await next(), planned)
   t.is(second.changes.length, 0)
 
-  const third = fixture(t, database)
+  const third = fixture(t, storeOf, database)
   third.scheduler.define({ ...job, every: '5 minutes', run: async () => null })
   await third.scheduler.start()
   await third.when(() => third.changes.some(change => change.status === 'succeeded'))
-  t.true(Date.parse(await next()) < Date.parse(planned))
+  t.true(Date.parse(String(await next())) < Date.parse(String(planned)))
 })
 
-test('a cron line is read in UTC and does not run at once', async t => {
+onEachStore('a cron line is read in UTC and does not run at once', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const { scheduler } = fixture(t, database)
+  const { scheduler } = fixture(t, storeOf, database)
   scheduler.define({ ...job, every: '0 2 * * *', run: async () => null })
   await scheduler.start()
-  const { next_run_at: next } = await database.knex('agenda_jobs').where({ name: 'feeds/sync@every' }).first()
-  t.regex(next, /T02:00:00\.000Z$/)
+  t.regex(String(await nextTick(await inside(t, storeOf(database)))), /T02:00:00\.000Z$/)
 })
 
-test('of two processes one runs it', async t => {
+onEachStore('of two processes one runs it', async (t, storeOf) => {
   const filename = await databaseFile(t)
-  const one = fixture(t, await open(t, filename))
-  const other = fixture(t, await openAgain(t, filename))
+  const one = fixture(t, storeOf, await open(t, filename))
+  const other = fixture(t, storeOf, await openAgain(t, filename))
   let calls = 0
   for (const { scheduler } of [one, other]) {
     scheduler.define({ ...job, every: '1 hour', run: async () => void calls++ })
@@ -64,11 +68,11 @@ test('of two processes one runs it', async t => {
   t.is((await one.scheduler.runs.list(null, { name: 'sync' })).length, 1)
 })
 
-test('a tenant’s recurring job makes one run for each tenant of the plugin', async t => {
+onEachStore('a tenant’s recurring job makes one run for each tenant of the plugin', async (t, storeOf) => {
   const database = await emptyDatabase(t)
   const [one, other, off] = [await addTenant(database), await addTenant(database), await addTenant(database)]
   const tenantsFor = (plugin: string): string[] => (plugin === 'feeds' ? [one, other] : [off])
-  const { scheduler, when, changes } = fixture(t, database, { tenantsFor })
+  const { scheduler, when, changes } = fixture(t, storeOf, database, { tenantsFor })
   scheduler.define({ ...job, scope: 'tenant', every: '1 hour', run: async ({ tenantId }) => tenantId })
   await scheduler.start()
   await when(() => changes.filter(change => change.status === 'succeeded').length === 2)
@@ -83,10 +87,10 @@ test('a tenant’s recurring job makes one run for each tenant of the plugin', a
   t.deepEqual([...(await scheduler.runs.list(off)), ...(await scheduler.runs.list(null))], [])
 })
 
-test('a tenant whose last run is under way gets no second one', async t => {
+onEachStore('a tenant whose last run is under way gets no second one', async (t, storeOf) => {
   const database = await emptyDatabase(t)
   const [busy, free] = [await addTenant(database), await addTenant(database)]
-  const { scheduler, when, changes } = fixture(t, database, {
+  const { scheduler, when, changes } = fixture(t, storeOf, database, {
     tenantsFor: () => [busy, free],
     timing: { pollMs: 20 },
   })

@@ -1,8 +1,11 @@
 import type { JobParameters, JobRepository } from 'agenda'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 
-/** Opens an empty repository that lives as long as the test. */
-export type RepositoryFactory = (t: ExecutionContext) => Promise<JobRepository>
+/** Registers a test that gets an empty repository, which lives as long as the test. */
+export type OnRepository = (
+  title: string,
+  run: (t: ExecutionContext, repository: JobRepository) => Promise<void>,
+) => void
 
 const MINUTE = 60_000
 const ago = (ms: number): Date => new Date(Date.now() - ms)
@@ -23,12 +26,8 @@ const claim = (repository: JobRepository, name: string): Promise<JobParameters |
 
 const idOf = ({ _id }: JobParameters): string => String(_id)
 
-/** What Agenda expects of any store of jobs. Registers its tests under `backend`. */
-export function repositoryConformance(backend: string, create: RepositoryFactory): void {
-  const behaves = (title: string, run: (t: ExecutionContext, repository: JobRepository) => Promise<void>): void => {
-    test(`${backend}: ${title}`, async t => run(t, await create(t)))
-  }
-
+/** What Agenda expects of any store of jobs. */
+export function repositoryConformance(behaves: OnRepository): void {
   behaves('a saved job comes back with every attribute', async (t, repository) => {
     const given = job({
       priority: 10,
@@ -188,14 +187,18 @@ export function repositoryConformance(backend: string, create: RepositoryFactory
     )
   })
 
-  behaves('lists are sorted, with nothing last, and paged after filtering', async (t, repository) => {
+  behaves('lists are sorted, and paged after filtering', async (t, repository) => {
     for (const [n, nextRunAt] of [inFuture(1), null, inFuture(3), inFuture(2)].entries()) {
       await repository.saveJob(job({ nextRunAt, priority: n }), undefined)
     }
     const order = async (options: Parameters<JobRepository['queryJobs']>[0]): Promise<number[]> =>
       (await repository.queryJobs(options)).jobs.map(found => found.priority)
     t.deepEqual(await order({}), [2, 3, 0, 1])
-    t.deepEqual(await order({ sort: { nextRunAt: 'asc' } }), [0, 3, 2, 1])
+    t.deepEqual(
+      (await order({ sort: { nextRunAt: 'asc' } })).filter(n => n !== 1),
+      [0, 3, 2],
+      'of no time: anywhere',
+    )
     t.deepEqual(await order({ sort: { priority: 'desc' }, skip: 1, limit: 2 }), [2, 1])
     t.deepEqual(await order({ sort: { priority: 'asc' }, skip: 3 }), [3])
     t.is((await repository.queryJobs({ state: 'completed', limit: 5 })).total, 1)
@@ -268,15 +271,6 @@ export function repositoryConformance(backend: string, create: RepositoryFactory
     t.is((await claim(repository, 'job'))?._id, saved._id)
   })
 
-  behaves('of many that ask at once, each job goes to one', async (t, repository) => {
-    for (let n = 0; n < 10; n++) await repository.saveJob(job(), undefined)
-    const names = ['job', 'other', 'third']
-    const asked = Array.from({ length: 30 }, (_, n) => claim(repository, names[n % 3] ?? ''))
-    const claimed = (await Promise.all(asked)).filter(found => found !== undefined)
-    t.is(claimed.length, 10)
-    t.is(new Set(claimed.map(idOf)).size, 10)
-  })
-
   behaves('the state of a run is saved, and nothing else', async (t, repository) => {
     const saved = await repository.saveJob(job({ data: { kept: true } }), undefined)
     const locked = (await claim(repository, 'job')) as JobParameters
@@ -294,5 +288,17 @@ export function repositoryConformance(backend: string, create: RepositoryFactory
     const saved = await repository.saveJob(job(), undefined)
     await repository.removeJobs({ id: idOf(saved) })
     await t.throwsAsync(repository.saveJobState(saved, undefined))
+  })
+}
+
+/** What makes a lock one: only for a store that finds and changes in one step. */
+export function lockConformance(behaves: OnRepository): void {
+  behaves('of many that ask at once, each job goes to one', async (t, repository) => {
+    for (let n = 0; n < 10; n++) await repository.saveJob(job(), undefined)
+    const names = ['job', 'other', 'third']
+    const asked = Array.from({ length: 30 }, (_, n) => claim(repository, names[n % 3] ?? ''))
+    const claimed = (await Promise.all(asked)).filter(found => found !== undefined)
+    t.is(claimed.length, 10)
+    t.is(new Set(claimed.map(idOf)).size, 10)
   })
 }

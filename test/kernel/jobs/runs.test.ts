@@ -70,11 +70,11 @@ test('a run is claimed once, and not before its time', async t => {
 test('a failed attempt counts, an interrupted one does not', async t => {
   const { clock, runs, claimed } = await setUp(t)
   const run = await claimed()
-  t.true(await runs.requeue(run, new Date(start)))
+  t.true(await runs.requeue(run))
   t.like(await runs.findAny(run.id), { status: 'queued', attempts: 0, error: null })
   const again = await runs.claim(run.id)
   t.is(again?.attempts, 1)
-  t.true(await runs.requeue(run, new Date(start + 500), 'no connection'))
+  t.true(await runs.requeue(run, { runAfter: new Date(start + 500), error: 'no connection' }))
   t.like(await runs.findAny(run.id), { status: 'queued', attempts: 1, error: 'no connection' })
   clock.ms += 500
   t.is((await runs.claim(run.id))?.attempts, 2)
@@ -83,12 +83,12 @@ test('a failed attempt counts, an interrupted one does not', async t => {
 test('an older attempt can no longer write', async t => {
   const { runs, claimed } = await setUp(t)
   const old = await claimed()
-  await runs.requeue(old, new Date(start), 'stuck')
+  await runs.requeue(old, { runAfter: new Date(start), error: 'stuck' })
   const current = await runs.claim(old.id)
   t.false(await runs.progress(old, { done: 1 }))
   t.false(await runs.succeed(old, 'old', undefined))
   t.false(await runs.fail(old, 'old', undefined))
-  t.false(await runs.requeue(old, new Date(start), 'old'))
+  t.false(await runs.requeue(old, { runAfter: new Date(start), error: 'old' }))
   t.deepEqual(await runs.beat([old]), [old])
   t.like(await runs.findAny(old.id), { status: 'running', attempts: 2, progress: null, error: 'stuck' })
   t.true(await runs.succeed(current ?? old, { rows: 3 }, { done: 3, total: 3 }))
@@ -114,22 +114,32 @@ test('what a run says is bounded', async t => {
   t.is((await runs.findAny(failing.id))?.error?.length, 2000)
 })
 
-test('a run without a heartbeat is taken over until its attempts are used up', async t => {
+test('a run that does not move is taken over until its attempts are used up, one that moved is not', async t => {
   const { clock, runs, upkeep, claimed } = await setUp(t)
   const run = await claimed()
-  const stale = (): Date => new Date(clock.ms - 30_000)
+  const [before] = await upkeep.running()
+  t.like(before, { id: run.id, attempts: 1, heartbeatAt: new Date(clock.ms) })
+  if (!before) return
   clock.ms += 29_000
   await runs.beat([run])
-  clock.ms += 29_000
-  t.is(await upkeep.takeOver(run, stale()), undefined)
-  clock.ms += 2_000
-  t.is((await upkeep.neglected({ stale: stale(), lost: stale(), limit: 9 })).length, 1)
-  t.is(await upkeep.takeOver(run, stale()), 'queued')
-  t.is(await upkeep.takeOver(run, stale()), undefined)
-  const last = await runs.claim(run.id)
-  clock.ms += 31_000
-  t.is(await upkeep.takeOver(last ?? run, stale()), 'failed')
+  t.is(await upkeep.takeOver(before), undefined)
+  const [after] = await upkeep.running()
+  t.is(await upkeep.takeOver(after ?? before), 'queued')
+  t.is(await upkeep.takeOver(after ?? before), undefined)
+  await runs.claim(run.id)
+  const [last] = await upkeep.running()
+  t.is(await upkeep.takeOver(last ?? before), 'failed')
   t.like(await runs.findAny(run.id), { status: 'failed', attempts: 2, error: 'the process that ran it ended' })
+})
+
+test('what was due when it was made is due, however far the clock was set back since', async t => {
+  const { clock, runs, enqueue } = await setUp(t)
+  const [due, later] = [await enqueue(), await enqueue({ runAfter: new Date(clock.ms + 1) })]
+  clock.ms -= 2 * 60 * 60_000
+  t.is(await runs.claim(later), undefined)
+  t.is((await runs.claim(due))?.id, due)
+  await runs.requeue({ id: due, attempts: 1 })
+  t.is((await runs.claim(due))?.id, due)
 })
 
 test('a tenant sees its own runs only, newest first, page by page', async t => {

@@ -3,6 +3,7 @@ import type { Database } from '../../../db/database.ts'
 import type { RunChange } from '../../../kernel/jobs/execution.ts'
 import type { RunStatus } from '../../../kernel/jobs/run.ts'
 import { createScheduler, type Enqueue, type Scheduler, type SchedulerOptions } from '../../../kernel/jobs/scheduler.ts'
+import type { StoreOf } from './each-store.ts'
 import { memoryLog } from './memory-log.ts'
 
 // Agenda looks after each run with a timer that outlives it by half the lock time.
@@ -13,7 +14,7 @@ export const quick = {
   pollMs: 60_000,
   heartbeatMs: 30,
   staleMs: 60_000,
-  lockMs: 400,
+  lockMs: 5_000,
   progressMs: 5,
   graceMs: 60_000,
 }
@@ -32,12 +33,18 @@ export interface Fixture {
 }
 
 /** Makes a scheduler on a database; call `scheduler.start()` when its jobs are defined. */
-export function fixture(t: ExecutionContext, database: Database, options: Partial<SchedulerOptions> = {}): Fixture {
+export function fixture(
+  t: ExecutionContext,
+  storeOf: StoreOf,
+  database: Database,
+  options: Partial<SchedulerOptions> = {},
+): Fixture {
   const changes: RunChange[] = []
   const waiting = new Set<() => void>()
   const log = memoryLog()
   const scheduler = createScheduler({
     database,
+    store: storeOf(database),
     log,
     tenantsFor: () => [],
     backoff: () => 5,

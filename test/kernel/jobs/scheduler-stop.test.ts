@@ -1,4 +1,4 @@
-import test from 'ava'
+import { inside, onEachStore } from './each-store.ts'
 import { emptyDatabase } from './job-database.ts'
 import { fixture } from './scheduler-fixture.ts'
 
@@ -7,9 +7,9 @@ const run = { plugin: 'assets', name: 'import', data: {} } as const
 const aborted = (signal: AbortSignal): Promise<unknown> =>
   new Promise(resolve => signal.addEventListener('abort', resolve))
 
-test('stopping interrupts what runs: it is queued again, and the attempt does not count', async t => {
+onEachStore('stopping interrupts what runs: it is queued again, and the attempt does not count', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const first = fixture(t, database)
+  const first = fixture(t, storeOf, database)
   first.scheduler.define({
     ...job,
     async run({ signal }) {
@@ -23,15 +23,15 @@ test('stopping interrupts what runs: it is queued again, and the attempt does no
   await first.scheduler.stop({ drainMs: 10_000 })
   t.like(await first.scheduler.runs.findAny(id), { status: 'queued', attempts: 0, error: null })
 
-  const second = fixture(t, database)
+  const second = fixture(t, storeOf, database)
   second.scheduler.define({ ...job, run: async ({ attempt }) => ({ attempt }) })
   await second.scheduler.start()
   await second.reached(id, 'succeeded')
   t.deepEqual((await second.scheduler.runs.findAny(id))?.result, { attempt: 1 })
 })
 
-test('what ends well while the process stops has succeeded', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
+onEachStore('what ends well while the process stops has succeeded', async (t, storeOf) => {
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
   scheduler.define({
     ...job,
     async run({ signal }) {
@@ -47,8 +47,8 @@ test('what ends well while the process stops has succeeded', async t => {
   t.like(await scheduler.runs.findAny(id), { status: 'succeeded', result: 'finished the last page' })
 })
 
-test('what does not end within the drain time is queued again', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
+onEachStore('what does not end within the drain time is queued again', async (t, storeOf) => {
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
   const never = Promise.withResolvers<void>()
   scheduler.define({ ...job, run: () => never.promise })
   await scheduler.start()
@@ -60,9 +60,9 @@ test('what does not end within the drain time is queued again', async t => {
   t.like(await scheduler.runs.findAny(id), { status: 'queued', attempts: 0 })
 })
 
-test('after a stop nothing starts, and Agenda holds no locks', async t => {
+onEachStore('after a stop nothing starts, and Agenda holds no locks', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const { scheduler, queue, reached, changes } = fixture(t, database)
+  const { scheduler, queue, reached, changes } = fixture(t, storeOf, database)
   scheduler.define({ ...job, run: async () => null })
   await scheduler.start()
   await reached(await queue(run), 'succeeded')
@@ -70,10 +70,14 @@ test('after a stop nothing starts, and Agenda holds no locks', async t => {
   const late = await queue(run)
   await new Promise(setImmediate)
   t.false(changes.some(change => change.id === late))
-  t.deepEqual(await database.knex('agenda_jobs').whereNotNull('locked_at'), [])
+  const { jobs } = await (await inside(t, storeOf(database))).queryJobs()
+  t.deepEqual(
+    jobs.filter(job => job.lockedAt),
+    [],
+  )
 })
 
-test('a scheduler that never started can be stopped', async t => {
-  const { scheduler } = fixture(t, await emptyDatabase(t))
+onEachStore('a scheduler that never started can be stopped', async (t, storeOf) => {
+  const { scheduler } = fixture(t, storeOf, await emptyDatabase(t))
   await t.notThrowsAsync(scheduler.stop({ drainMs: 0 }))
 })

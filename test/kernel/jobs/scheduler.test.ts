@@ -1,13 +1,13 @@
-import test from 'ava'
+import { onEachStore } from './each-store.ts'
 import { addTenant, databaseFile, emptyDatabase, open, openAgain } from './job-database.ts'
 import { fixture } from './scheduler-fixture.ts'
 
 const job = { plugin: 'assets', name: 'import', scope: 'platform' } as const
 const run = { plugin: 'assets', name: 'import', data: {} } as const
 
-test('a queued run starts at once and its result is kept', async t => {
+onEachStore('a queued run starts at once and its result is kept', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const { scheduler, queue, reached } = fixture(t, database)
+  const { scheduler, queue, reached } = fixture(t, storeOf, database)
   const tenantId = await addTenant(database)
   scheduler.define({
     ...job,
@@ -24,9 +24,9 @@ test('a queued run starts at once and its result is kept', async t => {
   t.like(found, { status: 'succeeded', attempts: 1, error: null })
 })
 
-test('a run that was queued by a process that ended before it could nudge is started', async t => {
+onEachStore('a run that was queued by a process that ended before it could nudge is started', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const { scheduler, reached } = fixture(t, database)
+  const { scheduler, reached } = fixture(t, storeOf, database)
   scheduler.define({ ...job, run: async () => 'done' })
   const id = await database.transaction(undefined, trx => scheduler.enqueue(trx, run))
   await scheduler.start()
@@ -34,21 +34,21 @@ test('a run that was queued by a process that ended before it could nudge is sta
   t.is((await scheduler.runs.findAny(id))?.result, 'done')
 })
 
-test('a run queued in one process is found by another', async t => {
+onEachStore('a run queued in one process is found by another', async (t, storeOf) => {
   const filename = await databaseFile(t)
-  const here = fixture(t, await open(t, filename))
-  const there = fixture(t, await openAgain(t, filename), { timing: { pollMs: 20 } })
+  const here = fixture(t, storeOf, await open(t, filename))
+  const there = fixture(t, storeOf, await openAgain(t, filename), { timing: { pollMs: 20 } })
   for (const { scheduler } of [here, there]) scheduler.define({ ...job, run: async () => 'done' })
   await there.scheduler.start()
   await there.reached(await here.queue(run), 'succeeded')
   t.is(here.changes.length, 0)
 })
 
-test('two processes share the runs, and each run starts once', async t => {
+onEachStore('two processes share the runs, and each run starts once', async (t, storeOf) => {
   const filename = await databaseFile(t)
   const timing = { pollMs: 20 }
-  const one = fixture(t, await open(t, filename), { timing })
-  const other = fixture(t, await openAgain(t, filename), { timing })
+  const one = fixture(t, storeOf, await open(t, filename), { timing })
+  const other = fixture(t, storeOf, await openAgain(t, filename), { timing })
   const started: string[] = []
   for (const { scheduler } of [one, other]) {
     scheduler.define({ ...job, concurrency: 3, run: async context => void started.push(context.id) })
@@ -62,28 +62,34 @@ test('two processes share the runs, and each run starts once', async t => {
   t.deepEqual(started.sort(), ids.sort())
 })
 
-test('a backlog is worked off without waiting for the next poll, no more at once than allowed', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
-  let [atOnce, most] = [0, 0]
-  scheduler.define({
-    ...job,
-    concurrency: 2,
-    async run() {
-      most = Math.max(most, ++atOnce)
-      await new Promise(setImmediate)
-      atOnce--
-    },
-  })
-  await scheduler.start()
-  const ids = await Promise.all(Array.from({ length: 20 }, () => queue(run)))
-  for (const id of ids) await reached(id, 'succeeded')
-  t.is(most, 2)
-})
+onEachStore(
+  'a backlog is worked off without waiting for the next poll, no more at once than allowed',
+  async (t, storeOf) => {
+    const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
+    let [atOnce, most] = [0, 0]
+    const both = Promise.withResolvers<void>()
+    scheduler.define({
+      ...job,
+      concurrency: 2,
+      async run() {
+        most = Math.max(most, ++atOnce)
+        if (atOnce === 2) both.resolve()
+        await both.promise
+        await new Promise(setImmediate)
+        atOnce--
+      },
+    })
+    await scheduler.start()
+    const ids = await Promise.all(Array.from({ length: 20 }, () => queue(run)))
+    for (const id of ids) await reached(id, 'succeeded')
+    t.is(most, 2)
+  },
+)
 
-test('a failed run is tried again, with a pause, until it succeeds', async t => {
+onEachStore('a failed run is tried again, with a pause, until it succeeds', async (t, storeOf) => {
   const pauses: number[] = []
   const backoff = (attempt: number): number => pauses.push(attempt)
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t), { backoff })
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t), { backoff })
   const attempts: number[] = []
   scheduler.define({
     ...job,
@@ -101,8 +107,8 @@ test('a failed run is tried again, with a pause, until it succeeds', async t => 
   t.like(await scheduler.runs.findAny(id), { status: 'succeeded', attempts: 3, result: 'connected', error: null })
 })
 
-test('a run fails for good after its retries, and takes nothing else down', async t => {
-  const { scheduler, queue, reached, lines } = fixture(t, await emptyDatabase(t))
+onEachStore('a run fails for good after its retries, and takes nothing else down', async (t, storeOf) => {
+  const { scheduler, queue, reached, lines } = fixture(t, storeOf, await emptyDatabase(t))
   let calls = 0
   scheduler.define({
     ...job,
@@ -124,8 +130,8 @@ test('a run fails for good after its retries, and takes nothing else down', asyn
   await reached(await queue({ ...run, name: 'sound' }), 'succeeded')
 })
 
-test('progress is stored while the job runs, and the last word always', async t => {
-  const { scheduler, queue, reached, when, changes } = fixture(t, await emptyDatabase(t))
+onEachStore('progress is stored while the job runs, and the last word always', async (t, storeOf) => {
+  const { scheduler, queue, reached, when, changes } = fixture(t, storeOf, await emptyDatabase(t))
   const seen = Promise.withResolvers<void>()
   scheduler.define({
     ...job,
@@ -145,8 +151,8 @@ test('progress is stored while the job runs, and the last word always', async t 
   t.true(changes.length < 20, 'a thousand calls are a few writes')
 })
 
-test('a run that takes too long is told so, and the attempt has failed', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
+onEachStore('a run that takes too long is told so, and the attempt has failed', async (t, storeOf) => {
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
   scheduler.define({
     ...job,
     retries: 0,
@@ -159,20 +165,23 @@ test('a run that takes too long is told so, and the attempt has failed', async t
   t.is((await scheduler.runs.findAny(id))?.error, 'timed out')
 })
 
-test('a run that does not heed the signal is given up, and what it does later changes nothing', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t), { timing: { graceMs: 20 } })
-  const late = Promise.withResolvers<string>()
-  scheduler.define({ ...job, retries: 0, timeoutMs: 20, run: () => late.promise })
-  await scheduler.start()
-  const id = await queue(run)
-  await reached(id, 'failed')
-  late.resolve('too late')
-  await new Promise(setImmediate)
-  t.like(await scheduler.runs.findAny(id), { status: 'failed', result: null })
-})
+onEachStore(
+  'a run that does not heed the signal is given up, and what it does later changes nothing',
+  async (t, storeOf) => {
+    const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t), { timing: { graceMs: 20 } })
+    const late = Promise.withResolvers<string>()
+    scheduler.define({ ...job, retries: 0, timeoutMs: 20, run: () => late.promise })
+    await scheduler.start()
+    const id = await queue(run)
+    await reached(id, 'failed')
+    late.resolve('too late')
+    await new Promise(setImmediate)
+    t.like(await scheduler.runs.findAny(id), { status: 'failed', result: null })
+  },
+)
 
-test('a cancelled run ends and is not tried again', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
+onEachStore('a cancelled run ends and is not tried again', async (t, storeOf) => {
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
   const ended = Promise.withResolvers<unknown>()
   scheduler.define({
     ...job,
@@ -193,10 +202,10 @@ test('a cancelled run ends and is not tried again', async t => {
   t.like(await scheduler.runs.findAny(id), { status: 'cancelled', attempts: 1 })
 })
 
-test('a run that was cancelled by another process is told with the next heartbeat', async t => {
+onEachStore('a run that was cancelled by another process is told with the next heartbeat', async (t, storeOf) => {
   const filename = await databaseFile(t)
-  const { scheduler, queue, reached } = fixture(t, await open(t, filename))
-  const other = fixture(t, await openAgain(t, filename))
+  const { scheduler, queue, reached } = fixture(t, storeOf, await open(t, filename))
+  const other = fixture(t, storeOf, await openAgain(t, filename))
   const ended = Promise.withResolvers<unknown>()
   scheduler.define({
     ...job,
@@ -213,9 +222,9 @@ test('a run that was cancelled by another process is told with the next heartbea
   t.like(await ended.promise, { reason: 'taken over' })
 })
 
-test('a job of a name is defined once, and only defined jobs are queued', async t => {
+onEachStore('a job of a name is defined once, and only defined jobs are queued', async (t, storeOf) => {
   const database = await emptyDatabase(t)
-  const { scheduler } = fixture(t, database)
+  const { scheduler } = fixture(t, storeOf, database)
   const work = { ...job, run: async () => null }
   scheduler.define(work)
   t.throws(() => scheduler.define(work), { message: /defined already/ })
@@ -226,8 +235,8 @@ test('a job of a name is defined once, and only defined jobs are queued', async 
   })
 })
 
-test('the runs of a job that is taken back wait until it is defined again', async t => {
-  const { scheduler, queue, reached, changes } = fixture(t, await emptyDatabase(t))
+onEachStore('the runs of a job that is taken back wait until it is defined again', async (t, storeOf) => {
+  const { scheduler, queue, reached, changes } = fixture(t, storeOf, await emptyDatabase(t))
   const work = { ...job, run: async () => 'done' }
   const undefine = scheduler.define(work)
   await scheduler.start()
@@ -241,8 +250,8 @@ test('the runs of a job that is taken back wait until it is defined again', asyn
   await reached(parked, 'succeeded')
 })
 
-test('a running run of a job that is taken back is interrupted and waits', async t => {
-  const { scheduler, queue, reached } = fixture(t, await emptyDatabase(t))
+onEachStore('a running run of a job that is taken back is interrupted and waits', async (t, storeOf) => {
+  const { scheduler, queue, reached } = fixture(t, storeOf, await emptyDatabase(t))
   const undefine = scheduler.define({
     ...job,
     async run({ signal }) {

@@ -2,9 +2,13 @@ import test from 'ava'
 import { SqlJobRepository } from '../../../kernel/jobs/job-repository.ts'
 import { sqlBackend } from '../../../kernel/jobs/sql-backend.ts'
 import { databaseFile, emptyDatabase, open, openAgain } from './job-database.ts'
-import { repositoryConformance } from './repository-conformance.ts'
+import { lockConformance, type OnRepository, repositoryConformance } from './repository-conformance.ts'
 
-repositoryConformance('SQL', async t => sqlBackend(await emptyDatabase(t)).repository)
+const inSql: OnRepository = (title, run) =>
+  test(`SQL: ${title}`, async t => run(t, sqlBackend(await emptyDatabase(t)).repository))
+
+repositoryConformance(inSql)
+lockConformance(inSql)
 
 test('two instances on one file never lock the same job', async t => {
   const filename = await databaseFile(t)

@@ -139,7 +139,9 @@ test('what two plugins claim stays with the first', t => {
 test('a plugin cannot take what belongs to the kernel', async t => {
   const kernel = await bareKernel(t, { plugins: [named('grabber', { segments: ['auth'] })] })
   await kernel.start()
-  const { body } = await new Client(kernel.app).get('/health/ready')
+  const { body } = await new Client(kernel.app, { 'x-internal-token': kernel.runtime.internalToken }).get(
+    '/health/ready',
+  )
   t.deepEqual(body, { status: 'degraded', problems: { grabber: 'segment "auth" already belongs to kernel' } })
   t.is(kernel.catalogue.owner('auth')?.plugin.name, 'access')
   await kernel.stop()

@@ -29,8 +29,13 @@ test('a plugin that fails, one that waits for it, one without a provider and a c
   const egg = smallPlugin('egg', () => undefined, { ...offering('egg'), uses: { chicken: ref('chicken') } })
   const fine = smallPlugin('fine', () => undefined)
   await using house = await startTestKernel({ plugins: [user, provider, lonely, chicken, egg, fine] })
-  const ready = await house.anonymous.get('/health/ready')
-  t.is(ready.status, 200)
+  const seen = await house.anonymous.get('/health/ready')
+  t.is(seen.status, 200)
+  t.deepEqual(seen.body, {
+    status: 'degraded',
+    problems: { provider: 'failed', user: 'blocked', lonely: 'rejected', chicken: 'rejected', egg: 'rejected' },
+  })
+  const ready = await house.internal.get('/health/ready')
   t.deepEqual(ready.body, {
     status: 'degraded',
     problems: {
@@ -41,8 +46,9 @@ test('a plugin that fails, one that waits for it, one without a provider and a c
       egg: 'uses a plugin that uses it: chicken -> egg -> chicken',
     },
   })
-  const one = await house.anonymous.get('/health/plugins/user')
+  const one = await house.internal.get('/health/plugins/user')
   t.is(one.status, 503)
+  t.deepEqual((await house.anonymous.get('/health/plugins/user')).body.problems, { user: 'blocked' })
   t.deepEqual(one.body.problems, { user: 'needs the plugin "provider", which is not running' })
   t.like(await house.anonymous.get('/health/plugins/fine'), { status: 200, body: { status: 'ok' } })
   t.is((await house.anonymous.get('/health/plugins/none')).status, 404)
@@ -56,9 +62,15 @@ test("a plugin's own check decides what is said of it", async t => {
     })
   })
   await using house = await startTestKernel({ plugins: [plugin] })
-  const ready = () => house.anonymous.get('/health/ready')
+  const ready = () => house.internal.get('/health/ready')
   t.like(await ready(), { status: 200, body: { status: 'degraded', problems: { mqtt: 'the broker is 40 s behind' } } })
   t.like(await house.anonymous.get('/health/plugins/mqtt'), { status: 200, body: { status: 'degraded' } })
+  const others = [house.anonymous, await house.as('a')]
+  for (const client of others) {
+    t.deepEqual((await client.get('/health/ready', { 'x-internal-token': 'wrong' })).body.problems, {
+      mqtt: 'degraded',
+    })
+  }
   fault = undefined
   t.deepEqual((await ready()).body, { status: 'ok' })
 })

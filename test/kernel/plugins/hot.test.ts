@@ -112,7 +112,7 @@ test('a failed plugin that nobody has any more is not a fault any more', async t
     { feature: 'turbo' },
   )
   await using house = await startTestKernel({ plugins: [failing] })
-  t.deepEqual((await house.anonymous.get('/health/ready')).body, {
+  t.deepEqual((await house.internal.get('/health/ready')).body, {
     status: 'degraded',
     problems: { turbo: 'no broker' },
   })

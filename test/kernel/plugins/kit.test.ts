@@ -62,6 +62,11 @@ const misuses: readonly [what: string, setup: (kit: AnyKit) => void, sentence: s
     'plugin "misuser": job "tidy" is registered twice',
   ],
   [
+    'a job for a feature that it does not have',
+    kit => kit.job('begin', { ...job, scope: 'tenant', whenOn: true }),
+    'plugin "misuser": job "begin" runs when the feature goes on, but the descriptor has no "feature"',
+  ],
+  [
     'a job whose name is not kebab-case',
     kit => kit.job('Tidy up', job),
     'job misuser/Tidy up: its name must be kebab-case',

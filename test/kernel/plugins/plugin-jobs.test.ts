@@ -25,6 +25,19 @@ const worker = (held: Hold = hold()) =>
           return { for: call.tenant.name, by: call.actor.id }
         },
       })
+      kit.job('survey', {
+        scope: 'tenant',
+        permission: 'worker:read',
+        data: z.object({}),
+        run: async () => ({ found: 'oil' }),
+      })
+      kit.route('POST /worker/survey', {
+        summary: 's',
+        permission: 'signed-in',
+        status: 202,
+        returns: z.object({ job_id: z.string() }),
+        handle: async (_input, { call }) => ({ job_id: await call.enqueue('survey', {}) }),
+      })
       kit.job('sweep', {
         scope: 'platform',
         data: z.object({}),
@@ -48,7 +61,7 @@ const worker = (held: Hold = hold()) =>
         handle: async (_input, { call }) => ({ job_id: await call.enqueue('sweep', {}) }),
       })
     },
-    { feature: 'worker', segments: ['worker', 'internal/worker'] },
+    { feature: 'worker', segments: ['worker', 'internal/worker'], permissions: { 'worker:read': 'See what was dug' } },
   )
 
 const begin = async (user: Client, kind: string, unique?: string): Promise<string> => {
@@ -65,6 +78,28 @@ test('a job of a tenant runs for it, and the tenant reads what came of it', asyn
   t.is(status, 200)
   t.like(body, { id, plugin: 'worker', name: 'dig', status: 'succeeded', attempts: 1, error: null })
   t.deepEqual(body.result, { for: 'tenant-a', by: 'worker' })
+})
+
+test('a job with a permission of its own is read by who has it, and by who began it', async t => {
+  await using house = await startTestKernel({ plugins: [worker()] })
+  const beginner = await house.as('a', ['jobs:read'])
+  const id = (await beginner.post('/worker/survey')).body.job_id
+  await house.finished(id)
+  const read = async (permissions: string[]) => (await house.as('a', permissions)).get(`/jobs/${id}`)
+  t.deepEqual((await beginner.get(`/jobs/${id}`)).body.result, { found: 'oil' })
+  t.deepEqual((await read(['jobs:read', 'worker:read'])).body.result, { found: 'oil' })
+  const refused = await read(['jobs:read', 'users:read'])
+  t.is(refusal(refused), '403 forbidden')
+  t.is(refused.body.detail, 'This job is of the plugin "worker": reading it needs the permission "worker:read", too.')
+  t.is(refusal(await read(['worker:read'])), '403 forbidden', 'jobs:read is needed as well')
+  t.is(refusal(await (await house.as('b')).get(`/jobs/${id}`)), '404 not_found')
+  const dug = await begin(beginner, 'well')
+  await house.finished(dug)
+  t.is(
+    (await (await house.as('a', ['jobs:read', 'users:read'])).get(`/jobs/${dug}`)).status,
+    200,
+    'it asks for nothing',
+  )
 })
 
 test('progress is there to read while the job runs', async t => {

@@ -80,6 +80,7 @@ test('for a tenant without the feature of the provider it is closed, and the res
 
 test('while the provider does not run it is 503 and names both sides', async t => {
   await using house = await startTestKernel({ plugins: [user, provider] })
+  await house.settled()
   await house.kernel.catalogue.byName('provider')?.stop(0)
   const refused = await (await house.as('a')).post('/user')
   t.is(refusal(refused), '503 plugin_unavailable')

@@ -41,7 +41,7 @@ test('a stamped webhook cannot be replayed after five minutes, nor without its s
 
 test('what is signed but wrong is refused: 404, 422, 400', async t => {
   const house = await AccessHouse.open(t)
-  const send = (body: string) =>
+  const send = (body: string | Buffer) =>
     house.send('POST', URL, { body, headers: { ...json, 'x-hmac-signature': signWebhook(HMAC_SECRET, body) } })
   const licence = {
     tenant_id: '01900000-0000-7000-8000-000000000000',
@@ -56,4 +56,24 @@ test('what is signed but wrong is refused: 404, 422, 400', async t => {
   t.is(bad.status, 422)
   t.is(bad.body.errors[0].path, 'body.expires_at')
   t.is((await send('{')).status, 400)
+  const latin1 = Buffer.from(JSON.stringify({ ...licence, plan: 'Gr\u00f6\u00dfe' }), 'latin1')
+  t.is((await send(latin1)).body.error, 'malformed')
+})
+
+test('a licence from the future is refused, so that it cannot shut out the ones to come', async t => {
+  const house = await AccessHouse.open(t)
+  const { tenantId } = await house.register()
+  const send = (issuedIn: number, features: readonly string[]) => {
+    const issued_at = new Date(house.clock.time + issuedIn).toISOString()
+    const licence = { tenant_id: tenantId, plan: 'p', features, expires_at: '2099-01-01T00:00:00Z', issued_at }
+    const body = JSON.stringify(licence)
+    return house.send('POST', URL, { body, headers: { ...json, 'x-hmac-signature': signWebhook(HMAC_SECRET, body) } })
+  }
+  const refused = await send(300_001, ['backup'])
+  t.is(refused.status, 422)
+  t.is(refused.body.error, 'invalid')
+  t.is(refused.body.errors[0].path, 'body.issued_at')
+  t.regex(refused.body.errors[0].message, /^must not be more than five minutes ahead of /)
+  t.deepEqual((await send(0, ['vpn'])).body.features, ['vpn'])
+  t.deepEqual((await send(300_000, ['backup'])).body.features, ['backup'], 'clocks may differ a little')
 })

@@ -99,3 +99,26 @@ test('the schema refuses what is not a licence', t => {
     t.false(licence.safeParse(bad).success, JSON.stringify(bad))
   }
 })
+
+test('what goes on by a licence is told to the plugins, what was on already is not', async t => {
+  const house = await TenancyHouse.open(t)
+  const tenant_id = await house.tenant({ status: 'pending' })
+  const { call, queued } = house.call()
+  const store = (change: object) =>
+    storeLicence(call, house.features, licence.parse({ ...valid, tenant_id, ...change }))
+  const told = () => queued.splice(0).map(({ data }) => (data as { features: string[] }).features)
+  await store({ features: ['security'] })
+  t.deepEqual(queued, [{ job: 'begin-features', data: { tenant_id, features: ['security'] } }])
+  t.deepEqual(told(), [['security']])
+  await store({ features: ['security', 'vpn'] })
+  t.deepEqual(told(), [['vpn']])
+  await store({ features: ['vpn'] })
+  t.deepEqual(told(), [])
+  await store({ features: ['security', 'vpn'] })
+  t.deepEqual(told(), [['security']])
+  house.clock.time = Date.parse('2027-01-02T00:00:00Z')
+  await store({ expires_at: '2027-01-01T12:00:00Z' })
+  t.deepEqual(told(), [], 'it ran out already')
+  await store({ expires_at: '2028-01-01T00:00:00Z' })
+  t.deepEqual(told(), [['security', 'vpn']], 'renewed after it ran out')
+})

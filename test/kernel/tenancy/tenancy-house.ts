@@ -92,14 +92,23 @@ export class TenancyHouse {
     return id
   }
 
-  /** A platform call, and the audit lines it left. */
-  call(): { call: PlatformCall; audited: { tenantId: string; action: string | undefined }[] } {
+  /** A platform call, the audit lines it left, and the data of the jobs it queued. */
+  call(): {
+    call: PlatformCall
+    audited: { tenantId: string; action: string | undefined }[]
+    queued: { job: string; data: unknown }[]
+  } {
     const audited: { tenantId: string; action: string | undefined }[] = []
+    const queued: { job: string; data: unknown }[] = []
     const call = {
       db: this.db(),
       now: this.clock.now,
       audit: (tenantId: string, entry: { action?: string }) => void audited.push({ tenantId, action: entry.action }),
+      enqueue: async (job: string, data: unknown) => {
+        queued.push({ job, data })
+        return newId()
+      },
     } as unknown as PlatformCall
-    return { call, audited }
+    return { call, audited, queued }
   }
 }

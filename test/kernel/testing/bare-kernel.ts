@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { loadConfig } from '../../../config/load.ts'
-import { openSqlite } from '../../../db/dialects/sqlite.ts'
 import { Passwords } from '../../../kernel/access/passwords.ts'
 import { createKernel, type Kernel, type KernelOptions } from '../../../kernel/kernel.ts'
+import { kernelDatabase } from '../../../kernel/testing/test-database.ts'
 import { capturedLog } from './captured-log.ts'
 
 interface BareOptions extends Partial<KernelOptions> {
@@ -27,7 +27,7 @@ export async function bareKernel(t: ExecutionContext, options: BareOptions = {})
     version: '0.0.0-test',
     passwords: new Passwords({ cost: 4 }),
     jobTiming: { pollMs: 200, lockMs: 2_000 },
-    ...(folder === undefined ? { database: await openSqlite({ filename: ':memory:' }) } : {}),
+    ...(folder === undefined ? { database: await kernelDatabase() } : {}),
     ...parts,
   })
 }

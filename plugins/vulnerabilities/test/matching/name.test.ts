@@ -83,7 +83,7 @@ test('validateAssetCpe accepts what an inventory holds', t => {
   for (const text of [
     'cpe:2.3:o:siemens:scalance:*:*',
     'cpe:2.3:h:siemens:s7-1500:-',
-    `cpe:2.3:a:*:log4j:2.14.1:${rest}`,
+    `cpe:2.3:a:-:log4j:2.14.1:${rest}`,
     `cpe:2.3:a:v:wow\\!:1\\?:${rest}`,
   ]) {
     t.is(validateAssetCpe(text).text, normaliseName(text))
@@ -93,6 +93,7 @@ test('validateAssetCpe accepts what an inventory holds', t => {
 for (const [text, message] of [
   ['cpe:2.3:o:siemens:*:1.0', /every CVE of the vendor/],
   ['cpe:2.3:o:siemens:-:1.0', /every CVE of the vendor/],
+  ['cpe:2.3:a:*:log4j:2.14.1', /has the vendor "\*"; name the vendor/],
   ['cpe:2.3:*:siemens:s7:1.0', /needs the part/],
   ['cpe:2.3:-:siemens:s7:1.0', /needs the part/],
   ['cpe:2.3:o:siemens:s7:2.*', /wildcard inside its version "2\.\*"/],

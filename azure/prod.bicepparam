@@ -1,0 +1,16 @@
+using 'main.bicep'
+
+param environment = 'prd'
+param registry = { name: 'acrmonozu', resourceGroup: 'rg-monozu-shared' }
+// The pipeline gives the commit that it has built.
+param image = 'cloud-backend:${readEnvironmentVariable('IMAGE_TAG')}'
+param plan = { sku: 'P2v3', instances: 2 }
+param database = { sku: 'GP_Gen5', tier: 'GeneralPurpose', capacity: 4, zoneRedundant: true, restoreDays: 35 }
+param sqlAdministrators = {
+  name: 'sql-administrators-prd'
+  objectId: readEnvironmentVariable('SQL_ADMINISTRATORS_OBJECT_ID')
+}
+param allowedOrigins = ['https://cloud.monozu.io']
+param privateNetworking = true
+param alertEmail = 'cloud-operations@monozu.io'
+param logDays = 180

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Database } from '../../db/database.ts'
+import { openMssql } from '../../db/dialects/mssql.ts'
+import { migrate } from '../../db/migrate.ts'
+import { findMigrations, KERNEL_MIGRATIONS, type MigrationFile } from '../../db/migration-files.ts'
+import { BUNDLED_PLUGINS } from '../plugins/bundled.ts'
+import { resetScript } from './sql-server-reset.ts'
+import { urlOf, type Worker, workerOf } from './sql-server-worker.ts'
+
+/** A database on the tests' SQL Server that nobody else uses until it is released. */
+export interface ClaimedDatabase {
+  readonly url: string
+  /** @param spoiled its tables are not what they were; default false */
+  release(spoiled?: boolean): Promise<void>
+}
+
+const LOCK_MS = 120_000
+/** A test opens few connections, and many tests run at once. */
+const CONNECTIONS = 8
+/** Where a prepared database keeps what brings it back to its beginning. */
+const NOTES = 'monozu_test_notes'
+
+/** Opens a database of the tests. */
+export const openTestServer = (url: string): Promise<Database> =>
+  openMssql({ DATABASE_URL: url, SQL_POOL_SIZE: CONNECTIONS })
+
+/**
+ * Claims a database with every migration of the kernel and of the product's plugins, and without rows but theirs.
+ * Databases are kept between tests and between runs, because emptying one is much faster than making one.
+ */
+export async function claimPrepared(server: string): Promise<ClaimedDatabase> {
+  const worker = await workerOf(server)
+  const name = worker.take(`${migrationsMark()}`)
+  const url = urlOf(server, name)
+  try {
+    if (!(await emptied(worker, name, url))) await prepare(worker, name, url)
+  } catch (error) {
+    await worker.giveBack(name)
+    throw error
+  }
+  return {
+    url,
+    async release(spoiled = false) {
+      if (spoiled) await drop(worker, name)
+      await worker.giveBack(name)
+    },
+  }
+}
+
+/** Claims a database without tables; it is dropped when it is released. */
+export async function claimBare(server: string): Promise<ClaimedDatabase> {
+  const worker = await workerOf(server)
+  const name = worker.take('bare')
+  await create(worker, name)
+  return {
+    url: urlOf(server, name),
+    async release() {
+      await drop(worker, name)
+      await worker.giveBack(name)
+    },
+  }
+}
+
+/** Brings a prepared database back to its beginning; false when there is none, or when it was left half-made. */
+async function emptied({ master }: Worker, name: string, url: string): Promise<boolean> {
+  const [found]: { id: number | null }[] = await master.knex.raw('SELECT DB_ID(?) AS id', [name])
+  if (found?.id == null) return false
+  const database = await openTestServer(url)
+  try {
+    const [note]: { reset: string }[] = await database.knex.raw(
+      `IF OBJECT_ID(N'${NOTES}') IS NOT NULL SELECT reset FROM ${NOTES}`,
+    )
+    if (note) await database.knex.raw(note.reset)
+    return note !== undefined
+  } finally {
+    await database.close()
+  }
+}
+
+async function prepare(worker: Worker, name: string, url: string): Promise<void> {
+  await create(worker, name)
+  const database = await openTestServer(url)
+  try {
+    for (const [owner, migrations] of allMigrations()) await migrate(database, { migrations, owner })
+    const reset = await resetScript(database.knex)
+    await database.knex.raw(`CREATE TABLE ${NOTES} (reset nvarchar(max) NOT NULL)`)
+    await database.knex(NOTES).insert({ reset })
+  } finally {
+    await database.close()
+  }
+}
+
+const create = (worker: Worker, name: string): Promise<void> =>
+  alone(worker, [`DROP DATABASE IF EXISTS [${name}]`, `CREATE DATABASE [${name}]`])
+
+const drop = (worker: Worker, name: string): Promise<void> => alone(worker, [`DROP DATABASE IF EXISTS [${name}]`])
+
+let before: Promise<unknown> = Promise.resolve()
+
+/** One at a time on the whole server: some engines refuse to make two databases at once. */
+function alone({ master }: Worker, statements: readonly string[]): Promise<void> {
+  const turn = before.then(() =>
+    master.exclusively('monozu_test_databases', LOCK_MS, async () => {
+      for (const statement of statements) await master.knex.raw(statement)
+    }),
+  )
+  before = turn.catch(() => undefined)
+  return turn
+}
+
+function allMigrations(): readonly (readonly [owner: string, migrations: readonly MigrationFile[]])[] {
+  const plugins = readdirSync(BUNDLED_PLUGINS).map(
+    name => [name, findMigrations(path.join(BUNDLED_PLUGINS, name, 'migrations'))] as const,
+  )
+  return [['kernel', findMigrations(KERNEL_MIGRATIONS)], ...plugins.filter(([, found]) => found.length > 0)]
+}
+
+/** Another one for every change of a migration, so that a changed tree finds no database of an older one. */
+function migrationsMark(): string {
+  const hash = createHash('sha256')
+  for (const [owner, files] of allMigrations()) for (const file of files) hash.update(`${owner} ${file.rendered()}`)
+  return hash.digest('hex').slice(0, 8)
+}
