@@ -43,6 +43,7 @@ export function parseSettings<Schemas extends SettingSchemas>(
   const values: Record<string, unknown> = {}
   const production = env.NODE_ENV?.trim().toLowerCase() === 'production'
   for (const [owner, schema] of Object.entries(schemas)) {
+    faults.push(...referenceFaults(schema, env))
     const result = schema.safeParse(given(schema, env))
     if (result.success) values[owner] = Object.freeze(result.data)
     else faults.push(...faultsOf(schema, result.error, env))
@@ -61,6 +62,15 @@ const given = (schema: z.ZodObject, env: Environment): Record<string, string> =>
   }
   return set
 }
+
+/** A reference that App Service could not resolve arrives as its own text, which anybody could guess. */
+const referenceFaults = (schema: z.ZodObject, env: Environment): SettingFault[] =>
+  Object.keys(schema.shape)
+    .filter(name => env[name]?.trim().startsWith('@Microsoft.KeyVault('))
+    .map(name => ({
+      name,
+      line: `${name}: it is a reference that Key Vault did not answer; look whether the secret is there and the identity may read it`,
+    }))
 
 /** The first fault of each setting. */
 const oneEach = (faults: readonly SettingFault[]): SettingFault[] =>

@@ -94,7 +94,7 @@ export interface Database {
    * Absent where nobody expects it: on SQLite.
    */
   rowSecurity?(): Promise<boolean>
-  /** Shows every statement from now on to an observer. */
+  /** Shows every statement from now on to one more observer. */
   observe?(observer: StatementObserver): void
   /** The pools, as they are now. */
   pools?(): readonly PoolUse[]

@@ -36,7 +36,8 @@ interface Script {
  * Each migration commits together with its history row, so a failure leaves the database at the version before.
  * Instances that start together take turns.
  * @returns the scripts that were applied now
- * @throws MigrationError when an applied script was changed, is unknown here, failed, or came out of order.
+ * @throws MigrationError when an applied script was changed, failed, came out of order, or is unknown here, except a newer one
+ *   that only adds.
  */
 export async function migrate(
   database: Database,
@@ -61,6 +62,8 @@ async function migrateAlone(
     return history.rows(trx)
   })
   const pending = pendingOf(migrations, scripts, rows, table)
+  const ahead = rows.filter(row => isAhead(row, migrations)).map(row => row.script)
+  if (ahead.length > 0) log(`the database is ahead of this program by ${ahead.join(', ')}, which only add to it`)
   if (pending.length > 0) log(`${pending.length} migrations to apply, from ${pending[0]?.script}`)
   for (const file of pending) {
     const script = scriptOf(scripts, file)
@@ -109,6 +112,16 @@ async function apply(trx: Knex.Transaction, database: Database, file: MigrationF
   for (const statement of statements) await trx.raw(statement)
 }
 
+/** A script of this name takes away what the release before still used. */
+const CONTRACT = /^V\d+__contract_/
+
+/**
+ * Whether a row is of a newer program and has only added to the schema. Then this program still works on it: a release
+ * that is being replaced may restart, and the one before may come back.
+ */
+const isAhead = ({ version, script }: HistoryRow, migrations: readonly MigrationFile[]): boolean =>
+  Number(version) > (migrations.at(-1)?.version ?? 0) && !CONTRACT.test(script)
+
 /** The migrations that have not run. Everything that has run must be known, unchanged and successful. */
 function pendingOf(
   migrations: readonly MigrationFile[],
@@ -129,6 +142,7 @@ function pendingOf(
       continue
     }
     const file = migrations.find(candidate => candidate.version === version)
+    if (!file && isAhead(row, migrations)) continue
     if (!file) throw new MigrationError(unknown(row, migrations, table))
     const checksum = scriptOf(scripts, file).checksum
     if (row.checksum !== null && row.checksum !== checksum) throw new MigrationError(changed(row, file, checksum))

@@ -10,6 +10,14 @@ export interface StatementWatch {
 export const observerOf = (client: object): StatementObserver | undefined =>
   (client as { config: { watch?: StatementWatch } }).config.watch?.observer
 
+/** Lets one more observer see the statements. */
+export function observeAlso(watch: StatementWatch, observer: StatementObserver): void {
+  const { observer: before } = watch
+  watch.observer = before
+    ? { statement: (sql, run) => before.statement(sql, () => observer.statement(sql, run)) }
+    : observer
+}
+
 /** How a Knex pool is used right now. */
 export function poolUse(name: string, { client }: Knex): PoolUse {
   const { pool } = client as {

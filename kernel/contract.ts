@@ -8,6 +8,7 @@ import type { PlatformDb } from './data/platform-db.ts'
 import type { TenantDb } from './data/tenant-db.ts'
 import type { Log } from './log/log.ts'
 
+export { whereContains } from './data/contains.ts'
 export { newId } from './data/id.ts'
 export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'
 export { type PreparedQuery, prepare } from './data/prepared.ts'

@@ -10,6 +10,7 @@ import type { Passwords } from './access/passwords.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
 import type { PlatformWork } from './call.ts'
 import type { AnyPlugin } from './contract.ts'
+import { requireRowSecurity } from './data/row-security.ts'
 import { createDelivery, type Delivery } from './events/delivery.ts'
 import { HealthChecks } from './health/health.ts'
 import { createApp, type Lifecycle } from './http/app.ts'
@@ -163,6 +164,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     authenticator: access.authenticator,
     ceilings,
     tenant: id => tenancy.features.tenant(id),
+    refreshTenants: () => tenancy.features.refresh(),
     tenantsWith,
     delivery,
     scheduler,
@@ -233,6 +235,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
 
   let started: Promise<void> | undefined
   async function begin(): Promise<void> {
+    await requireRowSecurity(database, config.production, log)
     const { applied } = await migrate(database, {
       migrations: findMigrations(KERNEL_MIGRATIONS),
       log: line => log.info(line),

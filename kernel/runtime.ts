@@ -20,6 +20,8 @@ export interface Runtime {
   readonly ceilings: Ceilings
   /** The tenant with its current features; undefined when there is none of this id. */
   tenant(id: string): TenantState | undefined
+  /** Reads what other instances have changed about tenants since this one looked. */
+  refreshTenants(): Promise<void>
   /** Ids of the tenants that may use a plugin with this feature key. */
   tenantsWith(feature: string | undefined): readonly string[]
   readonly delivery: Delivery

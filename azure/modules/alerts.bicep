@@ -126,7 +126,7 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-// The server's own words: a line of level 50 (error) or 60 (fatal) on its standard output.
+// The server's own words: a line of level 50 (error) or 60 (fatal) on its standard output. Requests have their own alert.
 resource errors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: 'alert-mz-cloud-${environment}-error-lines'
   location: location
@@ -141,7 +141,7 @@ resource errors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     criteria: {
       allOf: [
         {
-          query: 'AppServiceConsoleLogs | extend line = parse_json(ResultDescription) | where toint(line.level) >= 50'
+          query: 'AppServiceConsoleLogs | extend line = parse_json(ResultDescription) | where toint(line.level) >= 50 and line.msg != "request"'
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0

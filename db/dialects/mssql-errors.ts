@@ -4,8 +4,8 @@ const FULL = new Set([1101, 1105, 9002, 40544])
 
 /** Numbers after which the same work may succeed: Azure SQL's transient errors, deadlocks, lock and snapshot conflicts. */
 const TRANSIENT = new Set([
-  64, 233, 1205, 1222, 3960, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 42108,
-  42109, 49918, 49919, 49920,
+  64, 233, 1205, 1222, 3960, 4060, 4221, 6005, 10053, 10054, 10060, 10928, 10929, 17142, 18401, 40143, 40197, 40501,
+  40540, 40613, 42108, 42109, 49918, 49919, 49920,
 ])
 /** What happens to a connection, also while it signs in with a token of the identity endpoint. */
 const DROPPED = new Set([
@@ -39,7 +39,17 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransient)
   // tedious's own word for a failed sign-in, which has no number.
   if (property(error, 'isTransient') === true) return true
-  return TRANSIENT.has(numberOf(error)) || DROPPED.has(String(property(error, 'code')))
+  return TRANSIENT.has(numberOf(error)) || DROPPED.has(String(property(error, 'code'))) || isUnusable(error)
+}
+
+/**
+ * True for a connection that ended before the statement was sent, and for a server that lets nobody in because it starts
+ * or stops; tedious gives neither a number. A wrong password stays what it is.
+ */
+function isUnusable(error: unknown): boolean {
+  const [code, message] = [property(error, 'code'), String(property(error, 'message'))]
+  if (code === 'EINVALIDSTATE') return message.includes('Final state')
+  return code === 'ELOGIN' && !message.startsWith('Login failed for user')
 }
 
 /** True when the transaction is gone and nothing of it is left, so that all of it may run again. */

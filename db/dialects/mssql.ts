@@ -1,6 +1,6 @@
 import knexModule, { type Knex } from 'knex'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
-import { poolUse, type StatementWatch } from '../statement-watch.ts'
+import { observeAlso, poolUse, type StatementWatch } from '../statement-watch.ts'
 import { azureCredential } from './azure-credential.ts'
 import { MssqlClient, withSession } from './mssql-client.ts'
 import { hasRowSecurity } from './mssql-engine.ts'
@@ -91,7 +91,10 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
           begun = true
           return work(trx)
         })
-      return repeated(whole, () => !begun)
+      return repeated(
+        () => whole().catch(throwOriginal),
+        () => !begun,
+      )
     },
     forTenant,
     exclusively: (name, timeoutMs, work) => holdingLock(platform, name, timeoutMs, work),
@@ -102,9 +105,7 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
       })
       return secured
     },
-    observe(observer) {
-      watch.observer = observer
-    },
+    observe: observer => observeAlso(watch, observer),
     pools: () =>
       adminPool === pool ? [poolUse('all', pool)] : [poolUse('tenants', pool), poolUse('platform', adminPool)],
     async ping() {
@@ -141,6 +142,12 @@ function openPool(connection: MssqlConnection, limits: PoolLimits, watch: Statem
     pool: { min: 0, max: limits.size },
   }
   return knexModule(config)
+}
+
+/** Where the connection is gone, the rollback fails, too: Knex throws that, and keeps what happened in a property. */
+function throwOriginal(error: unknown): never {
+  const { originalError } = Object(error) as { originalError?: unknown }
+  throw originalError ?? error
 }
 
 /** Knex ends a write with `select @@rowcount`: a number, not a row. */

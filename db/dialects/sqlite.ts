@@ -3,7 +3,7 @@ import Driver from 'better-sqlite3'
 import knexModule, { type Knex } from 'knex'
 import BaseClient from 'knex/lib/dialects/better-sqlite3/index.js'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
-import { observerOf, poolUse, type StatementWatch } from '../statement-watch.ts'
+import { observeAlso, observerOf, poolUse, type StatementWatch } from '../statement-watch.ts'
 import { groupCommit } from './group-commit.ts'
 import { transactionHandles } from './sqlite-transaction.ts'
 import { StatementCache } from './statement-cache.ts'
@@ -198,9 +198,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
       watch.observer
         ? watch.observer.statement(query.sql, () => runIn(trx, query, bindings))
         : runIn(trx, query, bindings),
-    observe(observer) {
-      watch.observer = observer
-    },
+    observe: observer => observeAlso(watch, observer),
     pools: () => [poolUse('writer', knex)],
     transaction: (_tenantId, work, options) => transact(connection => handles.perform(connection, work), options),
     forTenant: () => knex,

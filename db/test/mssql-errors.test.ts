@@ -20,6 +20,14 @@ test('what passes by itself is known', t => {
   for (const number of [1205, 40197, 40501, 40613, 49918, 49919, 49920]) t.true(dialect.isTransient(fault(number)))
   t.true(dialect.isTransient(Object.assign(new Error('gone'), { code: 'ESOCKET' })))
   t.true(dialect.isTransient(Object.assign(new Error('busy'), { code: 'ELOGIN', isTransient: true })))
+  const login = (message: string) => Object.assign(new Error(message), { code: 'ELOGIN' })
+  t.true(dialect.isTransient(login('SHUTDOWN is in progress')))
+  t.false(dialect.isTransient(login("Login failed for user 'app'.")))
+  const state = (message: string) => Object.assign(new Error(message), { code: 'EINVALIDSTATE' })
+  t.true(dialect.isTransient(state('Requests can only be made in the LoggedIn state, not the Final state')))
+  t.false(
+    dialect.isTransient(state('Requests can only be made in the LoggedIn state, not the SentClientRequest state')),
+  )
   t.true(dialect.isTransient(new AggregateError([fault(2627), fault(1205)])))
   for (const other of [fault(2627), fault(208), new Error('x'), undefined, 'text']) t.false(dialect.isTransient(other))
 })

@@ -19,12 +19,25 @@ const aboutSecrets = new Set(
   'id ids name names type kind count length size bytes policy method at days hours minutes seconds'.split(' '),
 )
 
+/** Names repeat, so the answer for each is kept; there are only so many of them. */
+const known = new Map<string, boolean>()
+const MOST_KNOWN = 2_000
+
 /**
  * True for the name of a field that must not get into the audit log: `password`, `X-Device-Key`, `recoveryCodes`,
  * `token_hash`, and `key` alone, under which new keys are shown once. Whole words are compared, so that `external_key`,
  * `key_contact` and `keywords` stay.
  */
 export function isSecretField(name: string): boolean {
+  let secret = known.get(name)
+  if (secret === undefined) {
+    secret = decide(name)
+    if (known.size < MOST_KNOWN) known.set(name, secret)
+  }
+  return secret
+}
+
+function decide(name: string): boolean {
   const words = name
     .slice(0, 200)
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { z } from 'zod'
 import { problem } from '../errors.ts'
+import { whereContains } from './contains.ts'
 import { limitTo, type PreparedQuery, prepare } from './prepared.ts'
 import type { TenantDb } from './tenant-db.ts'
 
@@ -96,10 +97,9 @@ export const contains = (...columns: readonly string[]): Filter<z.ZodString> => 
     .min(1)
     .max(200)
     .refine(text => !text.includes('\0'), 'must not have a NUL character'),
-  bind: text => `%${text.replace(/[\\%_[]/g, found => `\\${found}`)}%`,
-  where: (query, pattern) => {
+  where: (query, text) => {
     query.where(any => {
-      for (const column of columns) any.orWhereRaw("?? LIKE ? ESCAPE '\\'", [column, pattern])
+      for (const column of columns) any.orWhere(one => void whereContains(one, column, text))
     })
   },
 })

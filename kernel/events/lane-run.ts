@@ -96,13 +96,14 @@ export async function runLane(parts: LaneParts, lane: Lane): Promise<boolean> {
   return true
 
   async function attemptAndReport(subscription: Subscription, event: StoredEvent, number: number) {
+    const last = number >= parts.patience.maxAttempts
     const work = async (): Promise<Outcome | Error> => {
       const result = await attempt(parts, subscription, event, number)
-      if (result instanceof Error) report(event, number, result, number >= parts.patience.maxAttempts)
+      if (result instanceof Error) report(event, number, result, last)
       return result
     }
     const { eventId, tenantId } = event
-    const facts = { plugin: lane.plugin, event: event.event, eventId, tenantId, attempt: number }
+    const facts = { plugin: lane.plugin, event: event.event, eventId, tenantId, attempt: number, last }
     return parts.telemetry ? parts.telemetry.delivery(facts, work) : work()
   }
 

@@ -15,6 +15,7 @@ import { inputReader, type OpenInput, parse } from './input.ts'
 import { addressKey, createLimiter } from './limits.ts'
 import { Reply } from './reply.ts'
 import { send } from './send.ts'
+import { traceParentOf } from './trace-parent.ts'
 
 /** Serves one route. */
 export type RouteHandler = (ctx: Koa.Context) => Promise<void>
@@ -32,17 +33,11 @@ export interface RequestState {
 
 const anonymous: Actor = Object.freeze({ kind: 'anonymous', id: 'anonymous' })
 const management: Actor = Object.freeze({ kind: 'service', id: 'internal' })
-/** W3C Trace Context, 3.2.2: ids of zeros alone are not valid. */
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The trace id of a request: the caller's, if it sent a W3C `traceparent`, else a new one; the same each time. */
 export function traceIdOf(ctx: Koa.Context): string {
   const state = ctx.state as RequestState
-  if (state.traceId === undefined) {
-    const given = ctx.req.headers.traceparent
-    state.traceId = (typeof given === 'string' && TRACEPARENT.exec(given)?.[1]) || newTraceId()
-  }
-  return state.traceId
+  return (state.traceId ??= traceParentOf(ctx.req.headers)?.traceId ?? newTraceId())
 }
 
 /** The caller's address: an IPv4 one as such, also where the socket takes both kinds. */
@@ -78,7 +73,8 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
     state.tenantId = principal.tenantId
     state.actorId = principal.actor.id
     runtime.ceilings.tenant(principal.tenantId)
-    const tenant = admit(runtime, principal, feature)
+    const known = runtime.tenant(principal.tenantId) ?? (await madeElsewhere(runtime, principal))
+    const tenant = admit(known, feature)
     if (permission && !principal.permissions.has(permission)) {
       throw problem('forbidden', `This needs the permission "${permission}".`)
     }
@@ -103,12 +99,17 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
 }
 
 /** The tenant of a principal, if the plugin is on for it. */
-function admit(runtime: Runtime, principal: Principal, feature: string | undefined): TenantState {
-  const tenant = runtime.tenant(principal.tenantId)
+function admit(tenant: TenantState | undefined, feature: string | undefined): TenantState {
   if (!tenant) throw problem('unauthenticated', 'The account of this token is gone.')
   const refused = gate(feature, tenant)
   if (refused) throw refused
   return tenant
+}
+
+/** A tenant that another instance has made a moment ago: its user has a session, so it is looked for at once. */
+async function madeElsewhere(runtime: Runtime, { tenantId }: Principal): Promise<TenantState | undefined> {
+  await runtime.refreshTenants()
+  return runtime.tenant(tenantId)
 }
 
 /** Runs a write in one transaction, once per idempotency key. */

@@ -28,7 +28,8 @@ export class AgendaProcessor {
   readonly #channel: InMemoryNotificationChannel
   /** When a job was locked that has not begun yet, by its id; milliseconds of a clock that never jumps. */
   readonly #lockedAt = new Map<string, number>()
-  #restarting = false
+  #forgotten = false
+  #mending = false
   #stopped = false
 
   /** Makes one that does nothing before `start`. */
@@ -83,17 +84,19 @@ export class AgendaProcessor {
   async mend(jumped: boolean): Promise<void> {
     const { pollMs, lockMs, failed } = this.#options
     const before = performance.now() - pollMs - lockMs
-    const forgotten = [...this.#lockedAt.values()].some(lockedAt => lockedAt < before)
-    if (!forgotten && !jumped && !this.#restarting) return
-    // Until it has stopped: a stop that fails, because its locks cannot be given back, is no stop.
-    this.#restarting = true
+    this.#forgotten ||= jumped || [...this.#lockedAt.values()].some(lockedAt => lockedAt < before)
+    if (!this.#forgotten || this.#mending || this.#stopped) return
+    this.#mending = true
     try {
+      // It is no stop when it fails, because the locks cannot be given back; then it is tried again.
       await this.agenda.stop()
       this.#lockedAt.clear()
+      this.#forgotten = false
       if (!this.#stopped) await this.agenda.start()
-      this.#restarting = false
     } catch (error) {
       failed(error as Error)
+    } finally {
+      this.#mending = false
     }
   }
 

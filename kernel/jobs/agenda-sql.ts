@@ -45,9 +45,10 @@ const sqlite: AgendaSql = {
 const mssql: AgendaSql = {
   claim: (knex, { name, dueUntil, lockDeadline, lockedAt, by }) =>
     knex.raw(
-      `WITH next AS (SELECT TOP (1) * FROM ${AGENDA_TABLE} WITH (ROWLOCK, UPDLOCK, READPAST) WHERE ${DUE} ${FIRST})` +
-        ' UPDATE next SET locked_at = ?, last_modified_by = ? OUTPUT inserted.*',
-      [name, dueUntil, lockDeadline, lockedAt, by] as Knex.RawBinding[],
+      // The row found is locked from the look to the write. Asked once more for an engine that takes no hint for it.
+      `UPDATE ${AGENDA_TABLE} SET locked_at = ?, last_modified_by = ? OUTPUT inserted.* WHERE ${DUE} AND id =` +
+        ` (SELECT TOP (1) id FROM ${AGENDA_TABLE} WITH (ROWLOCK, UPDLOCK, READPAST) WHERE ${DUE} ${FIRST})`,
+      [lockedAt, by, name, dueUntil, lockDeadline, name, dueUntil, lockDeadline] as Knex.RawBinding[],
     ),
   holdName: (trx, name) => trx.raw(`SELECT id FROM ${AGENDA_TABLE} WITH (UPDLOCK, HOLDLOCK) WHERE name = ?`, [name]),
   whereData(query, path, value) {

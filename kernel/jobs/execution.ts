@@ -6,6 +6,8 @@ import type { JobRun } from './run.ts'
 import type { Hold, JobRuns } from './runs.ts'
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000
+/** How long the outcome of an attempt is tried to be written, in milliseconds. */
+const OUTCOME_PATIENCE_MS = 10 * 60_000
 
 /** Why an attempt is asked to end. */
 export type EndReason = 'stopping' | 'timed out' | 'cancelled' | 'taken over'
@@ -58,6 +60,7 @@ export class Execution implements Hold {
   #progress: Progress | undefined
   #writing = false
   #over = false
+  #impatient = false
   #reason: EndReason | undefined
   #grace: NodeJS.Timeout | undefined
 
@@ -88,6 +91,7 @@ export class Execution implements Hold {
 
   /** Waits no longer for work that does not heed its signal: its outcome is that of a failed attempt. */
   giveUp(): void {
+    this.#impatient = true
     this.#givenUp.reject(new JobEnded(this.#reason ?? 'stopping'))
   }
 
@@ -98,7 +102,7 @@ export class Execution implements Hold {
     try {
       const result = await Promise.race([this.#work(), this.#givenUp.promise])
       this.#over = true
-      const held = await this.#options.runs.succeed(run, result, this.#progress)
+      const held = await this.#surely(() => this.#options.runs.succeed(run, result, this.#progress))
       if (held) this.#say('succeeded')
       return held ? 'succeeded' : 'lost'
     } catch (error) {
@@ -131,15 +135,35 @@ export class Execution implements Hold {
   async #fail(error: unknown): Promise<Outcome> {
     const { run, runs, log, now, backoff } = this.#options
     if (this.#reason === 'cancelled' || this.#reason === 'taken over') return 'lost'
-    if (this.#reason === 'stopping') return this.#settle(await runs.requeue(run), 'queued')
+    if (this.#reason === 'stopping') return this.#settle(await this.#surely(() => runs.requeue(run)), 'queued')
     const message = this.#reason ?? (error instanceof Error ? error.message : String(error))
     log.error(
       error instanceof Error ? error : new Error(message),
       `attempt ${run.attempts} of ${run.maxAttempts} failed`,
     )
-    if (run.attempts >= run.maxAttempts) return this.#settle(await runs.fail(run, message, this.#progress), 'failed')
+    if (run.attempts >= run.maxAttempts) {
+      return this.#settle(await this.#surely(() => runs.fail(run, message, this.#progress)), 'failed')
+    }
     const runAfter = new Date(now().getTime() + backoff(run.attempts))
-    return this.#settle(await runs.requeue(run, { error: message, runAfter }), 'queued')
+    return this.#settle(await this.#surely(() => runs.requeue(run, { error: message, runAfter })), 'queued')
+  }
+
+  /**
+   * Writes how the attempt ended, again and again while the database is gone: work that is done must not be done twice for
+   * want of a line. Meanwhile nobody else can take the run, for they need the same database.
+   */
+  async #surely(write: () => Promise<boolean>): Promise<boolean> {
+    const { log, progressMs } = this.#options
+    const deadline = performance.now() + OUTCOME_PATIENCE_MS
+    for (let tries = 1; ; tries++) {
+      try {
+        return await write()
+      } catch (error) {
+        if (this.#impatient || performance.now() > deadline) throw error
+        if (tries === 1) log.warn(error as Error, 'the outcome of a job was not written; trying again')
+        await new Promise(resolve => setTimeout(resolve, progressMs))
+      }
+    }
   }
 
   #settle(held: boolean, outcome: 'failed' | 'queued'): Outcome {

@@ -11,6 +11,7 @@ import type {
 } from 'agenda'
 import type { Knex } from 'knex'
 import type { Binding, Database, Row } from '../../db/database.ts'
+import { whereContains } from '../data/contains.ts'
 import { newId } from '../data/id.ts'
 import { AGENDA_TABLE, columnOf, fromRow, STATE_ATTRIBUTES, toRow } from './agenda-row.ts'
 import { type AgendaSql, agendaSql } from './agenda-sql.ts'
@@ -18,6 +19,7 @@ import { debounce } from './debounce.ts'
 import { DueNames, type FindDueNames } from './due-names.ts'
 import { filterJobs, isJobId } from './job-filter.ts'
 import { JOB_STATES, jobsWithState } from './job-state.ts'
+import { TicketGone } from './ticket-gone.ts'
 
 /** Ids in one statement: SQL Server takes 2,100 bindings. */
 const BATCH = 1000
@@ -50,7 +52,7 @@ export class SqlJobRepository implements JobRepository {
     const { state, search, includeDisabled = true, sort, skip = 0, limit = 0 } = options
     const query = jobsWithState(this.#database, new Date())
     filterJobs(query, options, this.#sql)
-    if (search) query.whereRaw("name LIKE ? ESCAPE '\\'", [`%${search.replace(/[\\%_[]/g, found => `\\${found}`)}%`])
+    if (search) whereContains(query, 'name', search)
     if (!includeDisabled) query.where('disabled', false)
     if (state === 'paused') query.where('disabled', true)
     else if (state) query.where('state', state)
@@ -157,12 +159,12 @@ export class SqlJobRepository implements JobRepository {
     return row && fromRow(row)
   }
 
-  /** @throws when the job was removed meanwhile. */
+  /** @throws {TicketGone} when the job was removed meanwhile. */
   async saveJobState(job: JobParameters, options: JobRepositoryOptions | undefined): Promise<void> {
     const state = Object.fromEntries(STATE_ATTRIBUTES.map(attribute => [attribute, job[attribute]]))
     const row = toRow({ ...state, lastModifiedBy: options?.lastModifiedBy } as Partial<JobParameters>)
     const saved = job._id ? await this.#jobs().where({ id: job._id, name: job.name }).update(row) : 0
-    if (saved !== 1) throw new Error(`job ${job._id} (${job.name}) is no longer stored, so its state cannot be saved`)
+    if (saved !== 1) throw new TicketGone(job)
   }
 
   async saveJob<DATA = unknown>(

@@ -3,6 +3,7 @@ import { MongoJobRepository, ObjectId } from '@agendajs/mongo-backend'
 import type { JobParameters, JobRepository, JobRepositoryOptions } from 'agenda'
 import type { Db } from 'mongodb'
 import { DueNames } from './due-names.ts'
+import { TicketGone } from './ticket-gone.ts'
 
 /** The collection that holds Agenda's jobs. */
 export const AGENDA_COLLECTION = 'agendaJobs'
@@ -44,6 +45,15 @@ export class MongoRepository extends MongoJobRepository implements JobRepository
   ): Promise<JobParameters | undefined> {
     if (!(await this.#due.isDue(jobName, nextScanAt, lockDeadline))) return undefined
     return super.getNextJobToRun(jobName, nextScanAt, lockDeadline, now, options)
+  }
+
+  /** @throws {TicketGone} when the job was removed meanwhile. */
+  override async saveJobState(job: JobParameters, options: JobRepositoryOptions | undefined): Promise<void> {
+    try {
+      await super.saveJobState(job, options)
+    } catch (error) {
+      throw /cannot be updated in the database/.test((error as Error).message) ? new TicketGone(job) : error
+    }
   }
 
   override async saveJob<DATA = unknown>(

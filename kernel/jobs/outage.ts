@@ -1,5 +1,6 @@
 import type { Log } from '../log/log.ts'
 import type { JobStore } from './job-store.ts'
+import { TicketGone } from './ticket-gone.ts'
 
 /** Says once that the store of jobs is out of reach, and once that it is back, however many calls fail meanwhile. */
 export class Outage {
@@ -18,8 +19,12 @@ export class Outage {
     return this.#fault
   }
 
-  /** Logs an error under this message, unless it tells nothing but that the store is still gone. */
+  /** Logs an error under this message, unless it tells nothing but that the store is still gone, or a ticket is. */
   report(error: Error, message: string): void {
+    if (error instanceof TicketGone) {
+      this.#log.debug(error, message)
+      return
+    }
     if (!this.#store.isOutage(error)) {
       this.#log.error(error, message)
       return

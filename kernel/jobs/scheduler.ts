@@ -1,10 +1,9 @@
 import type { Agenda, AgendaBackend, Job } from 'agenda'
 import type { Knex } from 'knex'
 import { AgendaProcessor } from './agenda-processor.ts'
-import { backoff } from './backoff.ts'
 import { Caretaker, type Ticket } from './caretaker.ts'
 import { ClockWatch } from './clock-watch.ts'
-import { Execution } from './execution.ts'
+import { Executions } from './executions.ts'
 import { agendaName, attemptsOf, checkDefinition, type JobDefinition, tickName } from './job-definition.ts'
 import type { JobStore } from './job-store.ts'
 import { defaultTiming, type JobTiming } from './job-timing.ts'
@@ -14,7 +13,6 @@ import { Renewal } from './renewal.ts'
 import { RunUpkeep } from './run-upkeep.ts'
 import { JobRuns, type NewRun } from './runs.ts'
 import type { SchedulerOptions } from './scheduler-options.ts'
-import { Slots } from './slots.ts'
 import { sqlStore } from './sql-store.ts'
 
 export type { JobDefinition, RunContext } from './job-definition.ts'
@@ -43,11 +41,10 @@ export class Scheduler {
   readonly #store: JobStore
   readonly #outage: Outage
   readonly #renewal: Renewal
-  readonly #slots = new Slots()
   readonly #clock = new ClockWatch()
   readonly #definitions = new Map<string, JobDefinition>()
   readonly #attempts = new Map<string, number>()
-  readonly #executions = new Map<Execution, Job>()
+  readonly #executions: Executions
   readonly #turns = new Map<Job, PromiseWithResolvers<void>>()
   readonly #timers: NodeJS.Timeout[] = []
   /** Definitions that Agenda has not taken yet. */
@@ -67,9 +64,18 @@ export class Scheduler {
     this.#upkeep = new RunUpkeep(options.database, this.#now)
     this.#store = options.store ?? sqlStore(options.database)
     this.#outage = new Outage(this.#store, options.log)
+    this.#executions = new Executions({
+      options,
+      timing: this.#timing,
+      runs: this.runs,
+      upkeep: this.#upkeep,
+      now: this.#now,
+      definitionOf: name => (this.#stopping ? undefined : this.#definitions.get(name)),
+      nudge: () => this.nudge(),
+    })
     this.#renewal = new Renewal({
       runs: this.runs,
-      executions: this.#executions,
+      executions: this.#executions.turns,
       lockMs: this.#timing.lockMs,
       failed: (error, message) => this.#outage.report(error, message),
     })
@@ -88,7 +94,7 @@ export class Scheduler {
     if (this.#processor) void this.#register(this.#processor, definition)
     return async ({ drainMs = 0 } = {}) => {
       if (this.#definitions.get(key) === definition) this.#definitions.delete(key)
-      await this.#interrupt(execution => agendaName(execution) === key, drainMs)
+      await this.#executions.interrupt(execution => agendaName(execution) === key, drainMs)
     }
   }
 
@@ -113,7 +119,7 @@ export class Scheduler {
   /** Ends a queued or running run for good. False when it was finished already. */
   async cancel(id: string): Promise<boolean> {
     const cancelled = await this.runs.cancel(id)
-    for (const execution of this.#executions.keys()) if (execution.id === id) execution.end('cancelled')
+    this.#executions.end(id, 'cancelled')
     return cancelled
   }
 
@@ -172,7 +178,7 @@ export class Scheduler {
         staleMs,
         lostMs,
         keepMs,
-        isHere: id => [...this.#executions.keys()].some(execution => execution.id === id),
+        isHere: id => this.#executions.has(id),
         failed: error => this.#outage.report(error, 'queued jobs could not be looked after'),
         takenOver: (run, status) => {
           log.warn(
@@ -216,7 +222,7 @@ export class Scheduler {
     )
     if (!this.#opening) await this.#starting?.catch(() => undefined)
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#interrupt(() => true, drainMs)
+    await this.#executions.interrupt(() => true, drainMs)
     // Whatever waits for a store that is gone is not worth waiting for.
     if (await gone) await this.#store.close()
     await this.#caretaker?.look()
@@ -262,48 +268,9 @@ export class Scheduler {
   }
 
   /** Agenda gave this process the turn of a run. */
-  async #turn(job: Job<Ticket>): Promise<void> {
+  #turn(job: Job<Ticket>): Promise<void> {
     this.#beginTurn(job as Job)
-    const { name } = job.attrs
-    // Agenda holds a turn to be over when its lock has expired, as after a jump of the clock, while the run goes on.
-    await this.#slots.take(name, this.#definitions.get(name)?.concurrency ?? 1)
-    try {
-      await this.#take(job)
-    } finally {
-      this.#slots.free(name)
-    }
-  }
-
-  async #take(job: Job<Ticket>): Promise<void> {
-    const { run: id } = job.attrs.data
-    const definition = this.#definitions.get(job.attrs.name)
-    if (!definition || this.#stopping) return this.#upkeep.undispatch(id)
-    const run = await this.runs.claim(id)
-    if (!run) return
-    // Taken back, or stopping, while the run was claimed.
-    if (this.#stopping || this.#definitions.get(job.attrs.name) !== definition) {
-      await this.runs.requeue(run)
-      return this.nudge()
-    }
-    const { log, changed = () => undefined } = this.#options
-    const execution = new Execution({
-      run,
-      definition,
-      runs: this.runs,
-      log: log.child({ job: agendaName(run), run_id: id, ...(run.tenantId && { tenant_id: run.tenantId }) }),
-      telemetry: this.#options.telemetry,
-      now: this.#now,
-      backoff: this.#options.backoff ?? backoff,
-      progressMs: this.#timing.progressMs,
-      graceMs: this.#timing.graceMs,
-      changed,
-    })
-    this.#executions.set(execution, job as Job)
-    try {
-      if ((await execution.begin()) === 'queued') this.nudge()
-    } finally {
-      this.#executions.delete(execution)
-    }
+    return this.#executions.take(job)
   }
 
   /** A recurring job is due: one run for each owner that has none under way. */
@@ -339,17 +306,6 @@ export class Scheduler {
 
   async #wake(name: string): Promise<void> {
     if (!this.#stopping) await this.#processor?.wake(name)
-  }
-
-  async #interrupt(which: (execution: Execution) => boolean, drainMs: number): Promise<void> {
-    const executions = [...this.#executions.keys()].filter(which)
-    if (executions.length === 0) return
-    for (const execution of executions) execution.end('stopping')
-    const timer = setTimeout(() => {
-      for (const execution of executions) execution.giveUp()
-    }, drainMs)
-    await Promise.allSettled(executions.map(execution => execution.done))
-    clearTimeout(timer)
   }
 }
 

@@ -1,5 +1,4 @@
-import { setTimeout as setTimer } from 'node:timers'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AnyPlugin } from '../contract.ts'
 import type { Log } from '../log/log.ts'
 import type { Rejected } from './discover.ts'
@@ -151,7 +150,7 @@ export class Catalogue {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#retry)
-    await Promise.race([Promise.all(this.#turns.values()), setTimeout(this.#drainMs, undefined, { ref: false })])
+    await Promise.race([Promise.all(this.#turns.values()), pause(this.#drainMs, undefined, { ref: false })])
     for (const host of this.#hosts.toReversed()) await host.stop(this.#drainMs)
   }
 
@@ -211,7 +210,7 @@ export class Catalogue {
     clearTimeout(this.#retry)
     const { next } = this.#retries
     if (next === undefined || this.#stopped) return
-    this.#retry = setTimer(() => void this.reconcile(), Math.ceil(next)).unref()
+    this.#retry = setTimeout(() => void this.reconcile(), Math.ceil(next)).unref()
   }
 
   #usersOf({ plugin }: PluginHost): PluginHost[] {

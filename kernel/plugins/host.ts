@@ -144,6 +144,7 @@ export class PluginHost {
         await this.#migrate()
         this.#migrated = true
       }
+      this.#requireStill('migrating')
       this.#to('starting')
       const { kit, registrations, close } = openKit(
         this.plugin,
@@ -162,7 +163,7 @@ export class PluginHost {
       } finally {
         close()
       }
-      if (this.#state !== 'starting') throw new PluginFault(`plugin "${this.plugin.name}" was stopped during setup()`)
+      this.#requireStill('starting')
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
       for (const [name, job] of registrations.jobs) {
         const undefine = this.#define(name, job)
@@ -291,6 +292,11 @@ export class PluginHost {
     const state = this.#runtime.tenant(tenantId)
     if (!state || gate(this.plugin.feature, state)) return undefined
     return new TenantCall(core, this, state.tenant, everything)
+  }
+
+  /** A stop does not wait for a start that hangs: what comes too late must not be opened. */
+  #requireStill(state: PluginState): void {
+    if (this.#state !== state) throw new PluginFault(`plugin "${this.plugin.name}" was stopped while it started`)
   }
 
   #to(state: PluginState): void {

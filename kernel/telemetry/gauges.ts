@@ -20,8 +20,8 @@ export class Gauges {
   readonly #complain: Complain
   readonly #process = new ProcessReadings()
   readonly #registered = new Set<string>()
+  readonly #readings = new Map<string, readonly Reading[]>()
   #watched: Watched | undefined
-  #latest: Readings = new Map()
   #readAt = Number.NEGATIVE_INFINITY
   #refreshing: Promise<void> | undefined
 
@@ -63,55 +63,46 @@ export class Gauges {
     })
   }
 
-  /** The readings of now; where those take too long, the ones before. Only one reading is under way at a time. */
+  /** The readings of now; what takes too long has the value before. Only one reading is under way at a time. */
   async #read(): Promise<Readings> {
     if (!this.#refreshing && performance.now() - this.#readAt > this.#freshMs) {
       const late = Promise.withResolvers<void>()
       const timer = setTimeout(late.resolve, Math.min(this.#freshMs, PATIENCE_MS)).unref()
-      const done = this.#gather().then(readings => {
+      const done = this.#gather().then(() => {
         clearTimeout(timer)
-        this.#latest = readings
         this.#readAt = performance.now()
         this.#refreshing = undefined
       })
       this.#refreshing = Promise.race([done, late.promise])
     }
     await this.#refreshing
-    return this.#latest
+    return this.#readings
   }
 
-  async #gather(): Promise<Readings> {
-    const readings = new Map<string, readonly Reading[]>()
-    const add = (more: Readings): void => {
-      for (const [name, values] of more) readings.set(name, values)
-    }
-    await this.#attempt('measuring the process', async () => add(this.#process.read()))
+  async #gather(): Promise<void> {
+    await this.#attempt('measuring the process', () => this.#process.read())
     const watched = this.#watched
-    if (!watched) return readings
-    await this.#attempt('counting tenants and plugins', async () => {
-      add(readTenants(watched))
-      add(readPlugins(watched))
-    })
-    await this.#attempt('looking at the connections', async () => add(readPools(watched)))
-    await this.#attempt('reading the queues', async () => add(await readQueues(watched)))
+    if (!watched) return
+    await this.#attempt('counting tenants', () => readTenants(watched))
+    await this.#attempt('counting plugins', () => readPlugins(watched))
+    await this.#attempt('looking at the connections', () => readPools(watched))
+    await this.#attempt('reading the queues', () => readQueues(watched))
     for (const host of watched.catalogue.hosts) {
       for (const gauge of host.gauges) {
         const name = `monozu.${host.plugin.name}.${gauge.name}`.replaceAll('-', '_')
-        await this.#attempt(`reading ${name}`, async () => {
-          readings.set(name, await gauge.read())
-          if (!this.#registered.has(name)) this.#register(name, { kind: 'gauge', ...gauge })
-        })
+        await this.#attempt(`reading ${name}`, async () => new Map([[name, await gauge.read()]]))
+        if (this.#readings.has(name) && !this.#registered.has(name)) this.#register(name, { kind: 'gauge', ...gauge })
       }
     }
-    return readings
   }
 
-  /** What cannot be read is left out. */
-  async #attempt(what: string, read: () => Promise<void>): Promise<void> {
+  /** What cannot be read keeps its value. */
+  async #attempt(what: string, read: () => Promise<Readings> | Readings): Promise<void> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => late.reject(new Error(`took longer than ${PATIENCE_MS} ms`)), PATIENCE_MS).unref()
     try {
-      await Promise.race([read(), late.promise])
+      const readings = await Promise.race([(async () => read())(), late.promise])
+      for (const [name, values] of readings) this.#readings.set(name, values)
     } catch (error) {
       this.#complain(what, error)
     } finally {

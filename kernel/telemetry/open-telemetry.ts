@@ -5,6 +5,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import type Koa from 'koa'
 import type { Database } from '../../db/database.ts'
 import type { RequestState } from '../http/route.ts'
+import { traceParentOf } from '../http/trace-parent.ts'
 import type { Outcome as JobOutcome } from '../jobs/execution.ts'
 import type { LogTap } from '../log/create-logger.ts'
 import { errorFields } from '../log/error-fields.ts'
@@ -13,12 +14,13 @@ import type { Instruments } from './instruments.ts'
 import { createLogTap, type EmitLine } from './log-tap.ts'
 import { shapeOf } from './statement-shape.ts'
 import type { DeliveryFacts, JobFacts, Telemetry, TransitionFacts, Watched } from './telemetry.ts'
-import { traceParentOf } from './trace-parent.ts'
 
 /** What a span stands for while it is open. */
 interface Work {
   readonly span: Span
   readonly context: Context
+  /** SQL statements sent for it. */
+  statements: number
   /** Its end has come: what still runs in its name is background work, and no part of it. */
   over: boolean
 }
@@ -33,6 +35,8 @@ export interface TelemetryParts {
   close(): Promise<void>
 }
 
+/** Statements of one work that are spans, so that an import of a million rows is no trace of a million spans. */
+const MOST_STATEMENTS = 200
 /** Origins of events and runs that are kept in mind. */
 const MOST_MADE = 2_000
 /** States that a plugin goes through; it stays in the others. */
@@ -42,7 +46,7 @@ const passing: ReadonlySet<string> = new Set(['migrating', 'starting', 'draining
 export class OpenTelemetry implements Telemetry {
   readonly tap: LogTap
   readonly #parts: TelemetryParts
-  readonly #under = new AsyncLocalStorage<Work>()
+  readonly #under = new AsyncLocalStorage<Work | undefined>()
   readonly #made = new Map<string, SpanContext>()
   #system = 'other_sql'
 
@@ -67,7 +71,7 @@ export class OpenTelemetry implements Telemetry {
     const { traceId, spanId } = span.spanContext()
     state.traceId = traceId
     state.spanId = spanId
-    const work: Work = { span, context: trace.setSpan(parent, span), over: false }
+    const work: Work = { span, context: trace.setSpan(parent, span), statements: 0, over: false }
     instruments['http.server.active_requests'].add(1, method)
     const end = (): void => {
       instruments['http.server.active_requests'].add(-1, method)
@@ -80,6 +84,7 @@ export class OpenTelemetry implements Telemetry {
       if (!span.isRecording()) return
       if (state.route !== undefined) span.updateName(`${ctx.method} ${state.route}`)
       span.setAttributes(attributes)
+      span.setAttribute('monozu.statements', work.statements)
       if (state.tenantId !== undefined) span.setAttribute('monozu.tenant_id', state.tenantId)
       if (state.actorId !== undefined) span.setAttribute('enduser.id', state.actorId)
       if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
@@ -102,9 +107,10 @@ export class OpenTelemetry implements Telemetry {
     const work = this.#current
     const attributes: Attributes = { 'db.system.name': this.#system, 'db.operation.name': operation }
     if (table !== undefined) attributes['db.collection.name'] = table
-    const span = work?.span.isRecording()
-      ? tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, work.context)
-      : undefined
+    const span =
+      work && ++work.statements <= MOST_STATEMENTS && work.span.isRecording()
+        ? tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, work.context)
+        : undefined
     span?.setAttribute('db.query.text', text)
     const began = performance.now()
     try {
@@ -140,13 +146,13 @@ export class OpenTelemetry implements Telemetry {
   }
 
   delivery<T>(facts: DeliveryFacts, work: () => Promise<T>): Promise<T> {
-    const { plugin, event, eventId, tenantId, attempt } = facts
+    const { plugin, event, eventId, tenantId, attempt, last } = facts
     const attributes = { 'monozu.plugin': plugin, 'monozu.event': event }
     const more = { 'monozu.event.id': eventId, 'monozu.event.attempt': attempt, ...tenant(tenantId ?? null) }
     const options = { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...more }, links: this.#linksTo(eventId) }
     return this.#alone(`event ${event} to ${plugin}`, options, async span => {
       const began = performance.now()
-      let outcome = 'failed'
+      let outcome = last ? 'dead' : 'failed'
       try {
         const result = await work()
         if (result instanceof Error) fail(span, result)
@@ -186,7 +192,7 @@ export class OpenTelemetry implements Telemetry {
   }
 
   apart(work: () => void): void {
-    this.#under.exit(work)
+    this.#under.run(undefined, work)
   }
 
   observe(database: Database): void {
@@ -217,7 +223,7 @@ export class OpenTelemetry implements Telemetry {
   /** Runs work as the root of a trace. */
   async #alone<T>(name: string, options: SpanOptions, run: (span: Span) => Promise<T>): Promise<T> {
     const span = this.#parts.tracer.startSpan(name, options, ROOT_CONTEXT)
-    const work: Work = { span, context: trace.setSpan(ROOT_CONTEXT, span), over: false }
+    const work: Work = { span, context: trace.setSpan(ROOT_CONTEXT, span), statements: 0, over: false }
     try {
       return await this.#under.run(work, run, span)
     } catch (error) {
@@ -225,6 +231,7 @@ export class OpenTelemetry implements Telemetry {
       throw error
     } finally {
       work.over = true
+      span.setAttribute('monozu.statements', work.statements)
       span.end()
     }
   }

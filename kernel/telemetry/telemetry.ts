@@ -45,6 +45,8 @@ export interface DeliveryFacts {
   readonly tenantId: string | undefined
   /** 1 the first time. */
   readonly attempt: number
+  /** Whether it is given up if this attempt fails. */
+  readonly last: boolean
 }
 
 /** A plugin that goes from one state to the next. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../../db/database.ts'
 import { openMssql } from '../../db/dialects/mssql.ts'
 import { migrate } from '../../db/migrate.ts'
@@ -17,6 +18,7 @@ export interface ClaimedDatabase {
 }
 
 const LOCK_MS = 120_000
+const IN_USE_MS = 10_000
 /** A test opens few connections, and many tests run at once. */
 const CONNECTIONS = 8
 /** Where a prepared database keeps what brings it back to its beginning. */
@@ -32,19 +34,19 @@ export const openTestServer = (url: string): Promise<Database> =>
  */
 export async function claimPrepared(server: string): Promise<ClaimedDatabase> {
   const worker = await workerOf(server)
-  const name = worker.take(`${migrationsMark()}`)
+  const name = await worker.take(migrationsMark())
   const url = urlOf(server, name)
   try {
     if (!(await emptied(worker, name, url))) await prepare(worker, name, url)
   } catch (error) {
-    await worker.giveBack(name)
+    worker.giveBack(name)
     throw error
   }
   return {
     url,
     async release(spoiled = false) {
       if (spoiled) await drop(worker, name)
-      await worker.giveBack(name)
+      worker.giveBack(name)
     },
   }
 }
@@ -52,13 +54,13 @@ export async function claimPrepared(server: string): Promise<ClaimedDatabase> {
 /** Claims a database without tables; it is dropped when it is released. */
 export async function claimBare(server: string): Promise<ClaimedDatabase> {
   const worker = await workerOf(server)
-  const name = worker.take('bare')
+  const name = await worker.take('bare')
   await create(worker, name)
   return {
     url: urlOf(server, name),
     async release() {
       await drop(worker, name)
-      await worker.giveBack(name)
+      worker.giveBack(name)
     },
   }
 }
@@ -80,6 +82,7 @@ async function emptied({ master }: Worker, name: string, url: string): Promise<b
 }
 
 async function prepare(worker: Worker, name: string, url: string): Promise<void> {
+  await forgetOthers(worker)
   await create(worker, name)
   const database = await openTestServer(url)
   try {
@@ -90,6 +93,15 @@ async function prepare(worker: Worker, name: string, url: string): Promise<void>
   } finally {
     await database.close()
   }
+}
+
+/** Drops what this worker's number left behind for migrations that are not these any more. */
+async function forgetOthers(worker: Worker): Promise<void> {
+  const kept: { name: string }[] = await worker.master.knex.raw(
+    "SELECT name FROM sys.databases WHERE name LIKE N'monozu[_]test[_]%'",
+  )
+  const own = new RegExp(`^monozu_test_(?!${migrationsMark()}_|bare_)\\w+_${worker.number}_\\d+$`)
+  for (const { name } of kept) if (own.test(name)) await drop(worker, name)
 }
 
 const create = (worker: Worker, name: string): Promise<void> =>
@@ -103,11 +115,25 @@ let before: Promise<unknown> = Promise.resolve()
 function alone({ master }: Worker, statements: readonly string[]): Promise<void> {
   const turn = before.then(() =>
     master.exclusively('monozu_test_databases', LOCK_MS, async () => {
-      for (const statement of statements) await master.knex.raw(statement)
+      for (const statement of statements) await untilFree(() => master.knex.raw(statement))
     }),
   )
   before = turn.catch(() => undefined)
   return turn
+}
+
+/** The server may notice only later that nobody is connected to a database any more. */
+async function untilFree(work: () => PromiseLike<unknown>): Promise<void> {
+  const deadline = Date.now() + IN_USE_MS
+  for (;;) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (Date.now() > deadline || !/currently in use/.test((error as Error).message)) throw error
+      await sleep(50)
+    }
+  }
 }
 
 function allMigrations(): readonly (readonly [owner: string, migrations: readonly MigrationFile[]])[] {

@@ -3,15 +3,19 @@ import { openMssql } from '../../db/dialects/mssql.ts'
 
 /** One process, or thread, that runs tests: it has a number, and with it names of databases that no other one takes. */
 export interface Worker {
+  readonly number: number
   /** The server itself. */
   readonly master: Database
   /** Takes the name of a database that is not in use: `monozu_test_<kind>_<worker>_<n>`. */
-  take(kind: string): string
-  giveBack(name: string): Promise<void>
+  take(kind: string): Promise<string>
+  giveBack(name: string): void
 }
 
 /** A worker with nothing to do gives its connections back, which would keep the process alive. */
 const IDLE_MS = 100
+/** AVA begins all tests of a file at once; so many have a database at a time, unless one waits for longer than this. */
+const AT_ONCE = 5
+const PATIENCE_MS = 10_000
 
 /** The same server with another database. */
 export function urlOf(server: string, database: string): string {
@@ -57,15 +61,29 @@ function tryLock(master: Database, name: string): Promise<(() => Promise<void>) 
 
 function worker(master: Database, number: number, unlock: () => Promise<void>): Worker {
   const taken = new Set<string>()
+  const waiting = new Set<() => void>()
   const end = async (): Promise<void> => {
     if (taken.size > 0) return
     current = undefined
     await unlock()
     await master.close()
   }
+  /** A test that has one and wants another would wait for itself, so no wait is for ever. */
+  const turn = (): Promise<void> =>
+    new Promise(resolve => {
+      const go = (): void => {
+        clearTimeout(timer)
+        waiting.delete(go)
+        resolve()
+      }
+      const timer = setTimeout(go, PATIENCE_MS)
+      waiting.add(go)
+    })
   return {
+    number,
     master,
-    take(kind) {
+    async take(kind) {
+      if (taken.size >= AT_ONCE) await turn()
       for (let n = 1; ; n += 1) {
         const name = `monozu_test_${kind}_${number}_${n}`
         if (taken.has(name)) continue
@@ -73,8 +91,10 @@ function worker(master: Database, number: number, unlock: () => Promise<void>): 
         return name
       }
     },
-    async giveBack(name) {
+    giveBack(name) {
       taken.delete(name)
+      const [next] = waiting
+      next?.()
       if (taken.size === 0) setTimeout(() => void end(), IDLE_MS)
     },
   }

@@ -30,6 +30,14 @@ export async function bareDatabase(): Promise<Database> {
   return server === undefined ? openSqlite({ filename: ':memory:' }) : returning(await claimBare(server))
 }
 
+/** The URL of a database without tables that goes with a test; undefined where the tests run on SQLite. */
+export async function bareServer(t: Ending): Promise<string | undefined> {
+  if (server === undefined) return undefined
+  const claimed = await claimBare(server)
+  t.teardown(() => claimed.release())
+  return claimed.url
+}
+
 /**
  * A migrated, empty database that goes with a test: a file, or a database on the tests' SQL Server.
  * @param migrations folders by the plugins whose tables are there beside the kernel's

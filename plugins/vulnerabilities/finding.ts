@@ -5,17 +5,22 @@ import { REASONS } from './matching/cpe.ts'
 import { type MatchConfidence, riskScore, type Severity, severityOf } from './risk.ts'
 import type { Criterion } from './vulnerability.ts'
 
-/** What matching found out about one CVE, for all assets with the same CPE names. */
-export interface Finding {
+/** A finding whose facts are not looked up yet. */
+export interface Verdict {
   readonly cveId: string
   readonly confidence: MatchConfidence
   /** JSON of what decided, as it is stored. */
   readonly criteria: string
   /** Stands for what the record says of the asset's products, whatever their versions. */
   readonly criteriaHash: string
+}
+
+/** What matching found out about one CVE, for all assets with the same CPE names. Many rows are made of one. */
+export interface Finding extends Verdict {
   readonly facts: CveFacts
   /** The columns that come from the facts. */
   readonly copied: CopiedFacts
+  readonly risk: number
 }
 
 /** What a vulnerability copies from its CVE. */
@@ -95,13 +100,12 @@ export const sameFacts = (
   stored.cvss_version === facts.cvss_version &&
   stored.cvss_vector === facts.cvss_vector
 
-/** The columns of a finding that its vulnerability has, too. */
-export const copiedFinding = (finding: Finding) => ({
-  ...finding.copied,
-  confidence: finding.confidence,
-  criteria: finding.criteria,
-  criteria_hash: finding.criteriaHash,
-  risk: riskScore(finding.facts, finding.confidence),
+/** A verdict with the facts of its CVE. */
+export const newFinding = (verdict: Verdict, facts: CveFacts): Finding => ({
+  ...verdict,
+  facts,
+  copied: copiedFacts(facts),
+  risk: riskScore(facts, verdict.confidence),
 })
 
 /** Stands for a text, in 16 characters. */

@@ -141,3 +141,17 @@ test('settings that need each other say so', t => {
 test('a policy this version cannot keep is refused instead of ignored', t => {
   t.regex(linesOf({ AUTH_POLICY: 'restricted' })[0] ?? '', /^AUTH_POLICY: /)
 })
+
+test('a reference that Key Vault did not answer is no value, in production and elsewhere', t => {
+  for (const NODE_ENV of ['production', 'development']) {
+    const error = t.throws(
+      () =>
+        parseSettings(
+          { kernel: z.object({ SIGNING_KEY: text('Signs.', { secret: true }).min(32).optional() }) },
+          { NODE_ENV, SIGNING_KEY: '@Microsoft.KeyVault(VaultName=kv-mz-cloud-prd;SecretName=SIGNING-KEY)' },
+        ),
+      { instanceOf: SettingsError },
+    )
+    t.regex(error?.message ?? '', /^SIGNING_KEY: it is a reference that Key Vault did not answer/)
+  }
+})

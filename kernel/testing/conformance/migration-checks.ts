@@ -8,6 +8,9 @@ import type { AnyPlugin } from '../../contract.ts'
 import { makeDemo } from '../../demo.ts'
 import { createKernel, type Kernel } from '../../kernel.ts'
 import { createLogger } from '../../log/create-logger.ts'
+import { bareServer } from '../test-database.ts'
+
+type Where = Readonly<Record<string, string>>
 
 interface MigrationOptions {
   readonly plugins: readonly AnyPlugin[] | undefined
@@ -16,9 +19,9 @@ interface MigrationOptions {
 
 /** The plugins' migrations apply on an empty database, on one that has rows of others, and not twice. */
 export function migrationChecks(test: TestFn, names: readonly string[], { plugins, env = {} }: MigrationOptions): void {
-  /** Runs a kernel on the database of a folder. */
-  async function run<T>(folder: string, only: typeof plugins, work: (kernel: Kernel) => Promise<T>): Promise<T> {
-    const settings = { NODE_ENV: 'test', DATA_DIR: folder, LOG_LEVEL: 'silent', SHUTDOWN_TIMEOUT_SECONDS: '5', ...env }
+  /** Runs a kernel on a database. */
+  async function run<T>(own: Where, only: typeof plugins, work: (kernel: Kernel) => Promise<T>): Promise<T> {
+    const settings = { NODE_ENV: 'test', ...own, LOG_LEVEL: 'silent', SHUTDOWN_TIMEOUT_SECONDS: '5', ...env }
     const config = loadConfig(settings)
     const logging = createLogger(config)
     const kernel = await createKernel({
@@ -47,13 +50,13 @@ export function migrationChecks(test: TestFn, names: readonly string[], { plugin
   }
 
   test('migrations apply on an empty database, and a second start finds everything as it was', async t => {
-    const folder = await temporaryFolder(t)
-    const first = await run(folder, plugins, async kernel => {
+    const own = await ownDatabase(t)
+    const first = await run(own, plugins, async kernel => {
       t.truthy(await makeDemo(kernel))
       expectRunning(t, kernel)
       return sizes(kernel)
     })
-    const second = await run(folder, plugins, async kernel => {
+    const second = await run(own, plugins, async kernel => {
       expectRunning(t, kernel)
       return sizes(kernel)
     })
@@ -61,12 +64,12 @@ export function migrationChecks(test: TestFn, names: readonly string[], { plugin
   })
 
   test('migrations apply on a database that has been in use without the plugins', async t => {
-    const folder = await temporaryFolder(t)
-    const first = await run(folder, [], async kernel => {
+    const own = await ownDatabase(t)
+    const first = await run(own, [], async kernel => {
       t.truthy(await makeDemo(kernel))
       return sizes(kernel)
     })
-    await run(folder, plugins, async kernel => {
+    await run(own, plugins, async kernel => {
       const host = kernel.catalogue.plugins.find(({ feature }) => feature !== undefined)
       t.is(await makeDemo(kernel), undefined, `the database was not in use before ${host?.name}`)
       const after = await sizes(kernel)
@@ -81,8 +84,9 @@ export function migrationChecks(test: TestFn, names: readonly string[], { plugin
 
 /** How many rows each table has that only work fills, not time. */
 async function sizes({ runtime }: Kernel): Promise<Record<string, number>> {
-  const { knex } = runtime.database
-  const tables: { name: string }[] = await knex('sqlite_master').where({ type: 'table' }).select('name').orderBy('name')
+  const { dialect, knex } = runtime.database
+  const all = dialect.name === 'mssql' ? knex('sys.tables') : knex('sqlite_master').where({ type: 'table' })
+  const tables: { name: string }[] = await all.select('name').orderBy('name')
   const counts: Record<string, number> = {}
   for (const { name } of tables) {
     if (/^(job_runs|agenda_|outbox|sqlite_)/.test(name)) continue
@@ -92,8 +96,10 @@ async function sizes({ runtime }: Kernel): Promise<Record<string, number>> {
   return counts
 }
 
-async function temporaryFolder(t: ExecutionContext): Promise<string> {
+/** Settings of a database without tables that goes with the test. */
+async function ownDatabase(t: ExecutionContext): Promise<Where> {
   const folder = await mkdtemp(path.join(tmpdir(), 'monozu-conformance-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  return folder
+  const url = await bareServer(t)
+  return { DATA_DIR: folder, ...(url === undefined ? {} : { DATABASE_URL: url }) }
 }

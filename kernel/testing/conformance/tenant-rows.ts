@@ -27,11 +27,15 @@ export async function snapshotOf(t: TestKernel, tenant: TenantName): Promise<Rec
   return Object.fromEntries(rows.map(([table, all]) => [table, all.map(row => JSON.stringify(row)).sort()]))
 }
 
-async function read(t: TestKernel, tenant: TenantName): Promise<Map<string, readonly Row[]>> {
-  const { knex } = t.kernel.runtime.database
-  const tables: { name: string }[] = await knex.raw(
+const TENANT_TABLES = {
+  sqlite:
     "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'tenant_id'",
-  )
+  mssql: "SELECT t.name FROM sys.tables t JOIN sys.columns c ON c.object_id = t.object_id WHERE c.name = 'tenant_id'",
+} as const
+
+async function read(t: TestKernel, tenant: TenantName): Promise<Map<string, readonly Row[]>> {
+  const { dialect, knex } = t.kernel.runtime.database
+  const tables: { name: string }[] = await knex.raw(TENANT_TABLES[dialect.name])
   const rows = new Map<string, readonly Row[]>()
   for (const { name } of tables) rows.set(name, await knex(name).where({ tenant_id: t.tenantId(tenant) }))
   return rows

@@ -21,7 +21,13 @@ async function serve(): Promise<Served> {
   const keep = (...fields: unknown[]): void => void errors.push(fields)
   const log = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: keep, fatal: keep, enabled: () => true }
   const whole: Log = { ...log, child: () => whole }
-  const logging = { log: whole, requestLog: (line: object) => requests.push({ ...line }), flush: quiet, close: quiet }
+  const logging = {
+    log: whole,
+    requestLog: (line: object) => requests.push({ ...line }),
+    tap: quiet,
+    flush: quiet,
+    close: quiet,
+  }
   const plant = await startPlant({ kernel: { logging } as never })
   const { kernel } = plant.kernel
   const login = { email: 'admin@tenant-a.example', password: 'correct horse battery staple 42' }

@@ -13,6 +13,7 @@ export function matchingJobs(kit: VulnerabilityKit): void {
   const turns = new TenantTurns()
   kit.job('scan', {
     scope: 'tenant',
+    permission: 'vulnerabilities:read',
     data: z.strictObject({ asset_ids: z.array(z.string()).max(500).optional() }),
     every: '17 3 * * *',
     timeoutMs: LONG_MS,

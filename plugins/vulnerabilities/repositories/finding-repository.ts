@@ -1,6 +1,6 @@
 import { newId, prepare, type TenantDb } from '../../../kernel/contract.ts'
 import type { CveFacts } from '../../cve-feed/public.ts'
-import { type CopiedFacts, copiedFacts, copiedFinding, type Finding, sameFacts } from '../finding.ts'
+import { type CopiedFacts, copiedFacts, type Finding, sameFacts } from '../finding.ts'
 import { riskScore } from '../risk.ts'
 import { activeStatuses, type Status } from '../vulnerability.ts'
 
@@ -57,6 +57,39 @@ const factsOfCve = prepare<{ cveId: string }, StoredFacts>((from, v) =>
     .distinct('confidence', ...facts),
 )
 
+/** The columns of a new row but for its tenant. */
+const INSERTABLE = [
+  ...['id', 'asset_id', 'cve_id', 'status', 'cvss_score', 'cvss_version', 'cvss_vector', 'epss', 'epss_percentile'],
+  ...['kev', 'kev_due_date', 'exploits', 'severity', 'cvss_order', 'epss_order', 'confidence', 'criteria'],
+  ...['criteria_hash', 'risk', 'first_seen', 'last_seen', 'created_at', 'updated_at', 'revision'],
+] as const
+
+/** Rows that are inserted at once: 25 values each. */
+const INSERTED = 50
+
+const nameOf = (column: string, at: number): string => `${column}${at}`
+
+/** Built once: Knex takes longer to build such a statement than SQLite takes to run it. */
+const insertion = prepare<Record<string, unknown>, never>((from, v) =>
+  from
+    .table('vulnerabilities')
+    .insert(
+      Array.from({ length: INSERTED }, (_, at) =>
+        Object.fromEntries(INSERTABLE.map(column => [column, v[nameOf(column, at)]])),
+      ),
+    ),
+)
+
+const VALUE_NAMES = Array.from({ length: INSERTED }, (_, at) => INSERTABLE.map(column => nameOf(column, at)))
+
+function valuesOf(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  for (const [at, names] of VALUE_NAMES.entries()) {
+    for (const [index, name] of names.entries()) values[name] = rows[at]?.[INSERTABLE[index] as string]
+  }
+  return values
+}
+
 /** A finding, the asset it is about, and what is stored of the two. */
 export interface Match {
   readonly assetId: string
@@ -83,9 +116,20 @@ export class FindingRepository {
     return found
   }
 
-  insert(matches: readonly Match[], now: Date): Promise<void> {
+  /** Adds them; one that another run has added meanwhile stays as it is. */
+  async insert(matches: readonly Match[], now: Date): Promise<void> {
     const rows = matches.map(match => this.#row(match, now))
-    return this.#db.upsert('vulnerabilities', rows, KEY, [])
+    let start = 0
+    for (; start + INSERTED <= rows.length; start += INSERTED) {
+      const part = rows.slice(start, start + INSERTED)
+      try {
+        await this.#db.all(insertion, valuesOf(part))
+      } catch (error) {
+        if (!this.#db.dialect.isUniqueViolation(error)) throw error
+        await this.#db.upsert('vulnerabilities', part, KEY, [])
+      }
+    }
+    await this.#db.upsert('vulnerabilities', rows.slice(start), KEY, [])
   }
 
   /** Writes what changed of stored vulnerabilities, but for their status. */
@@ -211,7 +255,11 @@ export class FindingRepository {
       asset_id: assetId,
       cve_id: finding.cveId,
       status: stored?.status ?? 'open',
-      ...copiedFinding(finding),
+      ...finding.copied,
+      confidence: finding.confidence,
+      criteria: finding.criteria,
+      criteria_hash: finding.criteriaHash,
+      risk: finding.risk,
       first_seen: time,
       last_seen: time,
       created_at: time,

@@ -10,6 +10,12 @@ export interface MatchingState {
   readonly checked_at: string
 }
 
+/** An asset that must be matched anew, and when that was noted. */
+export interface PendingMark {
+  readonly asset_id: string
+  readonly marked_at: string
+}
+
 const state = prepare<object, MatchingState>(from =>
   from.table('vulnerability_state').select('last_change', 'scanned_at', 'checked_at'),
 )
@@ -55,20 +61,18 @@ export class MatchingStateRepository {
   }
 
   /** Some of the assets that must be matched anew. */
-  async pending(limit: number): Promise<string[]> {
-    const rows: { asset_id: string }[] = await this.#db.table('vulnerability_pending').limit(limit).select('asset_id')
-    return rows.map(row => row.asset_id)
+  pending(limit: number): Promise<PendingMark[]> {
+    return this.#db.table('vulnerability_pending').limit(limit).select('asset_id', 'marked_at')
   }
 
-  /** Forgets the marks that these assets had at `time`; later ones stay. */
-  async unmark(assetIds: readonly string[], time: Date): Promise<void> {
+  /** Forgets these marks. An asset that was marked anew meanwhile keeps its mark, whatever the clocks of others say. */
+  async unmark(marks: readonly PendingMark[]): Promise<void> {
     await this.#db.transaction(async () => {
-      for (let start = 0; start < assetIds.length; start += BATCH) {
-        await this.#db
-          .table('vulnerability_pending')
-          .whereIn('asset_id', assetIds.slice(start, start + BATCH))
-          .where('marked_at', '<=', time.toISOString())
-          .delete()
+      for (const [marked_at, together] of Map.groupBy(marks, mark => mark.marked_at)) {
+        for (let start = 0; start < together.length; start += BATCH) {
+          const ids = together.slice(start, start + BATCH).map(({ asset_id }) => asset_id)
+          await this.#db.table('vulnerability_pending').whereIn('asset_id', ids).where({ marked_at }).delete()
+        }
       }
     })
   }

@@ -1,16 +1,10 @@
 import type { CveForMatching } from '../../cve-feed/public.ts'
-import { shortHash, writeCriteria } from '../finding.ts'
-import { type CompactConfigurations, evaluateCompact, productKeys } from '../matching/cpe.ts'
-import type { MatchConfidence } from '../risk.ts'
+import { shortHash, type Verdict, writeCriteria } from '../finding.ts'
+import { type CompactConfigurations, type CpeName, evaluateCompact, productKeys } from '../matching/cpe.ts'
 import type { AssetGroup } from './asset-groups.ts'
 
-/** A finding whose facts are not looked up yet. */
-export interface Verdict {
-  readonly cveId: string
-  readonly confidence: MatchConfidence
-  readonly criteria: string
-  readonly criteriaHash: string
-}
+/** Verdicts remembered for each CVE: groups that share a name follow each other. */
+const MOST_VERDICTS = 8
 
 /** A CVE that may concern assets, read once and held against many. */
 export class Candidate {
@@ -19,6 +13,9 @@ export class Candidate {
   /** Characters of its configurations, for bounds on memory. */
   readonly size: number
   readonly #configurations: CompactConfigurations
+  readonly #isPlain: boolean
+  readonly #mentioned: ReadonlySet<string>
+  readonly #verdicts = new Map<string, Verdict | undefined>()
   readonly #hashes = new Map<string, string>()
 
   constructor({ cve_id, configurations }: CveForMatching) {
@@ -26,17 +23,33 @@ export class Candidate {
     this.size = configurations.length
     this.#configurations = JSON.parse(configurations) as CompactConfigurations
     this.keys = productKeys(this.#configurations)
+    this.#isPlain = isPlain(this.#configurations)
+    this.#mentioned = new Set(this.#configurations.flatMap(({ d }) => d.flatMap(({ g }) => g.map(([key]) => key))))
   }
 
-  /** Whether it affects the assets of a group; undefined: it does not. */
+  /**
+   * Whether it affects the assets of a group; undefined: it does not. Of a plain CVE only the names that it mentions
+   * matter, so the verdict for one group serves others: it is the same object then.
+   */
   verdict(group: AssetGroup): Verdict | undefined {
-    const { confidence, matches } = evaluateCompact(this.#configurations, group.names)
+    if (!this.#isPlain) return this.#evaluate(group.names, group.products)
+    const names = group.names.filter(({ key, values }) => this.#mentioned.has(key) || values[1] === '*')
+    const memo = names.map(({ text }) => text).join(' ')
+    if (this.#verdicts.has(memo)) return this.#verdicts.get(memo)
+    const verdict = this.#evaluate(names, new Set(names.map(({ key }) => key)))
+    if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear()
+    this.#verdicts.set(memo, verdict)
+    return verdict
+  }
+
+  #evaluate(names: readonly CpeName[], products: ReadonlySet<string>): Verdict | undefined {
+    const { confidence, matches } = evaluateCompact(this.#configurations, names)
     if (confidence === 'none') return undefined
     return {
       cveId: this.cveId,
       confidence,
       criteria: writeCriteria(matches),
-      criteriaHash: this.#criteriaHash(group.products),
+      criteriaHash: this.#criteriaHash(products),
     }
   }
 
@@ -54,3 +67,10 @@ export class Candidate {
     return known
   }
 }
+
+/** True when nothing is AND-ed or negated, and every product is named exactly: then names it does not mention are no matter. */
+const isPlain = (configurations: CompactConfigurations): boolean =>
+  configurations.every(
+    ({ d, a, n }) =>
+      (!a || d.length === 1) && !n && d.every(node => !node.a && !node.n && node.g.every(([key]) => key !== '')),
+  )

@@ -1,9 +1,9 @@
 import type { Call } from '../../../kernel/contract.ts'
 import type { AssetCpes } from '../../assets/public.ts'
 import type { CveCatalogue, CveChange } from '../../cve-feed/public.ts'
-import { copiedFacts, type Finding } from '../finding.ts'
+import { type Finding, newFinding, type Verdict } from '../finding.ts'
 import { type AssetGroup, groupAssets } from './asset-groups.ts'
-import type { Candidate, Verdict } from './candidate.ts'
+import type { Candidate } from './candidate.ts'
 import { CandidateCache } from './candidate-cache.ts'
 import { ChangedCves } from './catalogue-changes.ts'
 import { FactsCache } from './facts-cache.ts'
@@ -20,6 +20,8 @@ export class Matcher {
   readonly #candidates: CandidateCache
   readonly #facts: FactsCache
   readonly #pace: Pace
+  /** One finding for each verdict, however many groups share it. */
+  readonly #made = new WeakMap<Verdict, Finding>()
 
   constructor(call: Pick<Call, 'signal'>, catalogue: CveCatalogue, writer: FindingWriter) {
     this.#catalogue = catalogue
@@ -63,7 +65,12 @@ export class Matcher {
     const facts = await this.#facts.of(verdicts.map(({ cveId }) => cveId))
     return verdicts.flatMap(verdict => {
       const known = facts.get(verdict.cveId)
-      return known ? [{ ...verdict, facts: known, copied: copiedFacts(known) }] : []
+      if (!known) return []
+      const made = this.#made.get(verdict)
+      if (made?.facts === known) return [made]
+      const finding = newFinding(verdict, known)
+      this.#made.set(verdict, finding)
+      return [finding]
     })
   }
 }

@@ -92,10 +92,9 @@ export class MatchingService {
     const latest = await catalogue.latestChange()
     const gap = state ? call.now().getTime() - Date.parse(state.checked_at) : 0
     if (!state || gap > GAP_MS || latest < state.last_change) {
-      const began = call.now()
       const marked = await matchingState.pending(SLICE)
       const report = await this.scanAll(progress)
-      await matchingState.unmark(marked, began)
+      await matchingState.unmark(marked)
       return report
     }
     const writer = new FindingWriter(this.#dependencies)
@@ -106,11 +105,11 @@ export class MatchingService {
   async #matchMarked(writer: FindingWriter): Promise<void> {
     const { call, catalogue, matchingState } = this.#dependencies
     for (;;) {
-      const began = call.now()
       const marked = await matchingState.pending(SLICE)
       if (marked.length === 0) return
-      await new Matcher(call, catalogue, writer).matchAll(await this.#byIds(marked))
-      await matchingState.unmark(marked, began)
+      const assets = await this.#byIds(marked.map(({ asset_id }) => asset_id))
+      await new Matcher(call, catalogue, writer).matchAll(assets)
+      await matchingState.unmark(marked)
       if (marked.length < SLICE) return
     }
   }

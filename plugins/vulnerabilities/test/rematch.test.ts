@@ -147,3 +147,20 @@ test('those who must know of a new catalogue are the tenants that were matched',
   await Scene.on(scene.database)
   t.deepEqual(await scene.services.matchedTenants.ids(), [scene.tenantId])
 })
+
+test('an asset that is marked anew while it is matched keeps its mark, also by a clock that is behind', async t => {
+  const { scene, server } = await matched(t)
+  const { matching, matchingState } = scene.services
+  await matchingState.mark([server], new Date(scene.time))
+  scene.assets.before = async () => {
+    scene.assets.before = async () => undefined
+    await matchingState.mark([server], new Date(scene.time - 5000))
+  }
+  await matching.rematchChanges()
+  t.deepEqual(
+    (await matchingState.pending(10)).map(({ asset_id }) => asset_id),
+    [server],
+  )
+  await matching.rematchChanges()
+  t.deepEqual(await matchingState.pending(10), [])
+})

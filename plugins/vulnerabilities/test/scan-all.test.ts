@@ -154,3 +154,41 @@ test('a tenant sees its own assets only', async t => {
   t.deepEqual(await other.found(), [])
   t.is((await scene.only()).status, 'open')
 })
+
+test('a CVE that mentions nothing but its own products is judged once for all assets that share those names', async t => {
+  const scene = await Scene.open(t)
+  scene.catalogue
+    .put('CVE-2021-44228', { configurations: affects(ANY_LOG4J, { versionEndExcluding: '2.15.0' }) })
+    .put('CVE-2019-6563', { configurations: affects(ANY_SWITCH, { versionEndIncluding: '3.8' }) })
+  const old = 'cpe:2.3:a:apache:log4j:2.14.0:*:*:*:*:*:*:*'
+  const safe = 'cpe:2.3:a:apache:log4j:2.17.1:*:*:*:*:*:*:*'
+  const assets = [[LOG4J], [LOG4J, SWITCH], [old, SWITCH], [safe, SWITCH], [safe], [safe, old]]
+  const ids = []
+  for (const names of assets) ids.push(await scene.addAsset(...names))
+  await scene.services.matching.scanAll()
+  const found = await scene.found()
+  const matched = (cve: string) =>
+    found.filter(({ cve_id }) => cve_id === cve).map(({ asset_id, criteria }) => [asset_id, criteria[0]?.asset_cpe])
+  t.deepEqual(matched('CVE-2021-44228'), [
+    [ids[0], LOG4J],
+    [ids[1], LOG4J],
+    [ids[2], old],
+    [ids[5], old],
+  ])
+  t.deepEqual(
+    matched('CVE-2019-6563').map(([id]) => id),
+    [ids[1], ids[2], ids[3]],
+  )
+})
+
+test('two scans at the same time make each vulnerability once', async t => {
+  const scene = await Scene.open(t)
+  for (let i = 0; i < 120; i++) scene.catalogue.put(`CVE-2021-${1000 + i}`, { configurations: affects(ANY_LOG4J) })
+  for (let i = 0; i < 3; i++) await scene.addAsset(LOG4J)
+  scene.assets.before = async () => {
+    scene.assets.before = async () => undefined
+    t.is((await scene.services.matching.scanAll()).created, 360)
+  }
+  t.is((await scene.services.matching.scanAll()).matches, 360)
+  t.is((await scene.found()).length, 360)
+})

@@ -41,6 +41,9 @@ const { createScheduler } = await import('../../../kernel/jobs/scheduler.ts')
 const { mongoStore } = await import('../../../kernel/jobs/mongo-store.ts')
 const { memoryLog } = await import('./memory-log.ts')
 
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit())
+
 const released = Promise.withResolvers<void>()
 process.on('message', (command: Command) => {
   if ('release' in command) released.resolve()

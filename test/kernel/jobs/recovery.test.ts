@@ -95,3 +95,18 @@ onEachStore('a run that Agenda has lost is handed over again, one that it still 
   await second.scheduler.stop({ drainMs: 0 })
   t.deepEqual((await tickets()).sort(), [lost, kept].sort())
 })
+
+onEachStore('tickets whose turn is over are removed when nobody could do it then', async (t, storeOf) => {
+  const database = await emptyDatabase(t)
+  const agenda = await inside(t, storeOf(database))
+  const ticket = { name: 'assets/import', type: 'normal', priority: 0, nextRunAt: null, data: { run: 'x' } } as const
+  for (const ago of [2 * HOUR, 0]) {
+    const saved = await agenda.saveJob({ ...ticket }, undefined)
+    await agenda.saveJobState({ ...saved, nextRunAt: null, lastFinishedAt: new Date(Date.now() - ago) }, undefined)
+  }
+  const { scheduler } = fixture(t, storeOf, database)
+  await scheduler.start()
+  const { jobs } = await agenda.queryJobs()
+  t.is(jobs.length, 1, 'what ended just now is left to whoever had the turn')
+  t.true(Number(jobs[0]?.lastFinishedAt) > Date.now() - HOUR)
+})

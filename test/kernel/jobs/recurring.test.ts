@@ -108,3 +108,18 @@ onEachStore('a tenant whose last run is under way gets no second one', async (t,
   t.is((await scheduler.runs.list(busy)).length, 1)
   t.true((await scheduler.runs.list(free)).length >= 3)
 })
+
+onEachStore('a clock that struck while the database was gone strikes again soon', async (t, storeOf) => {
+  const database = await emptyDatabase(t)
+  const tenant = await addTenant(database)
+  let asked = 0
+  const tenantsFor = (): string[] => {
+    if (asked++ === 0) throw new Error('connection lost')
+    return [tenant]
+  }
+  const { scheduler, when, changes } = fixture(t, storeOf, database, { tenantsFor, timing: { pollMs: 50 } })
+  scheduler.define({ ...job, scope: 'tenant', every: '1 hour', run: async () => null })
+  await scheduler.start()
+  await when(() => changes.some(change => change.status === 'succeeded'))
+  t.is((await scheduler.runs.list(tenant)).length, 1)
+})

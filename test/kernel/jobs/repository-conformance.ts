@@ -1,5 +1,6 @@
 import type { JobParameters, JobRepository } from 'agenda'
 import type { ExecutionContext } from 'ava'
+import { TicketGone } from '../../../kernel/jobs/ticket-gone.ts'
 
 /** Registers a test that gets an empty repository, which lives as long as the test. */
 export type OnRepository = (
@@ -287,7 +288,7 @@ export function repositoryConformance(behaves: OnRepository): void {
   behaves('the state of a job that is gone cannot be saved', async (t, repository) => {
     const saved = await repository.saveJob(job(), undefined)
     await repository.removeJobs({ id: idOf(saved) })
-    await t.throwsAsync(repository.saveJobState(saved, undefined))
+    await t.throwsAsync(repository.saveJobState(saved, undefined), { instanceOf: TicketGone })
   })
 }
 

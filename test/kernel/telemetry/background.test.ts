@@ -28,6 +28,18 @@ test('a job is a trace of its own that points at the request which queued it', a
   t.true(inside.includes('SELECT assets'), inside.join())
 })
 
+test('a job of very many statements is no trace of very many spans', async t => {
+  await using receiver = await startReceiver()
+  await using house = await observedHouse({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
+  const user = await house.kernel.as('a')
+  const { body } = await user.post('/things', { name: 'heap' })
+  await house.kernel.finished(body.job_id)
+  await house.end()
+  const job = await receiver.span('job things/polish')
+  t.is(receiver.spans.filter(({ parentSpanId }) => parentSpanId === job.spanId).length, 200)
+  t.true(Number(job.attributes['monozu.statements']) > 300)
+})
+
 test('a job that fails says so, and what the tenant reads names its trace', async t => {
   await using receiver = await startReceiver()
   await using house = await observedHouse({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })

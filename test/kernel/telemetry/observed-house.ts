@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { eventRef, prepare } from '../../../kernel/contract.ts'
+import { eventRef, prepare, reply } from '../../../kernel/contract.ts'
 import { startTestKernel, type TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { smallPlugin } from '../plugins/small-plugin.ts'
 import { type CapturedLog, capturedLog } from '../testing/captured-log.ts'
@@ -22,6 +23,17 @@ export const things = smallPlugin(
         const prepared = await call.db.all(byId, { id: params.id })
         const built = await call.db.table('assets').select('id').where('name', params.id)
         return { found: prepared.length + built.length }
+      },
+    })
+    kit.route('GET /things/export', {
+      summary: 'Read all, as a stream',
+      permission: 'signed-in',
+      produces: 'text/plain',
+      async handle(_input, { call }) {
+        async function* lines() {
+          for (const _time of ['once', 'twice']) yield `${(await call.db.table('assets').select('id')).length}\n`
+        }
+        return reply(Readable.from(lines()), { type: 'text/plain' })
       },
     })
     kit.route('POST /things', {
@@ -47,6 +59,7 @@ export const things = smallPlugin(
       data: z.strictObject({ name: z.string() }),
       retries: 0,
       async run({ name }, { call }) {
+        if (name === 'heap') for (let i = 0; i < 300; i++) await call.db.table('assets').select('id')
         if (name === 'dust') throw new Error('it cannot be polished')
         return { rows: (await call.db.table('assets').select('id')).length }
       },

@@ -114,6 +114,19 @@ test('a fault is an error on the spans and in the log, without the values', asyn
   t.false(JSON.stringify([receiver.spans, receiver.lines]).includes('hush-hush'))
 })
 
+test('a streamed answer is one span until its end, and what it reads on the way belongs to it', async t => {
+  await using receiver = await startReceiver()
+  await using house = await observedHouse({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
+  const user = await house.kernel.as('a')
+  t.is((await user.get('/things/export')).text, '0\n0\n')
+  await house.end()
+  const span = await receiver.span('GET /api/v1/things/export')
+  const children = receiver.spans.filter(
+    ({ parentSpanId, name }) => parentSpanId === span.spanId && /assets/.test(name),
+  )
+  t.is(children.length, 2)
+})
+
 test('probes are no spans', async t => {
   await using receiver = await startReceiver()
   await using house = await observedHouse({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
