@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { parseConnection } from '../db/dialects/mssql-settings.ts'
 import { readKeyPairs } from './key-pairs.ts'
 import { choice, flag, fraction, integer, list, text } from './setting.ts'
+import { parseConnection } from './sql-server-connection.ts'
 
 /** The fewest characters of a key that signs or encrypts. */
 export const shortestKey = 32

@@ -1,4 +1,10 @@
 import knexModule, { type Knex } from 'knex'
+import {
+  type MssqlConnection,
+  type MssqlEnvironment,
+  mssqlConnection,
+  parseConnection,
+} from '../../config/sql-server-connection.ts'
 import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.ts'
 import { observeAlso, poolUse, type StatementWatch } from '../statement-watch.ts'
 import { azureCredential } from './azure-credential.ts'
@@ -14,7 +20,6 @@ import {
 } from './mssql-errors.ts'
 import { holdingLock } from './mssql-lock.ts'
 import { repeated } from './mssql-repeat.ts'
-import { type MssqlConnection, type MssqlEnvironment, mssqlConnection, parseConnection } from './mssql-settings.ts'
 import { mssqlUpsert } from './mssql-upsert.ts'
 
 const UPSERT_ROWS = 1000

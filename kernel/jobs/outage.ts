@@ -29,7 +29,8 @@ export class Outage {
       this.#log.error(error, message)
       return
     }
-    this.#fault = error
+    const { name } = this.#store
+    this.#fault = error.message.startsWith(name) ? error : new Error(`${name} is out of reach: ${error.message}`)
     if (this.#since !== undefined) return
     this.#since = performance.now()
     const what = `${this.#store.name} is out of reach: jobs wait in the SQL database until it is back, nothing is lost`

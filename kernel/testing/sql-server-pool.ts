@@ -13,6 +13,8 @@ import { urlOf, type Worker, workerOf } from './sql-server-worker.ts'
 /** A database on the tests' SQL Server that nobody else uses until it is released. */
 export interface ClaimedDatabase {
   readonly url: string
+  /** Open already, and kept open for the next test: its connections are warm. */
+  readonly database: Database
   /** @param spoiled its tables are not what they were; default false */
   release(spoiled?: boolean): Promise<void>
 }
@@ -37,18 +39,42 @@ export async function claimPrepared(server: string): Promise<ClaimedDatabase> {
   const name = await worker.take(migrationsMark())
   const url = urlOf(server, name)
   try {
-    if (!(await emptied(worker, name, url))) await prepare(worker, name, url)
+    const database = await ready(worker, name, url)
+    return {
+      url,
+      database,
+      async release(spoiled = false) {
+        if (spoiled) {
+          await closeIn(worker, url)
+          await drop(worker, name)
+        }
+        worker.giveBack(name)
+      },
+    }
   } catch (error) {
+    await closeIn(worker, url)
     worker.giveBack(name)
     throw error
   }
-  return {
-    url,
-    async release(spoiled = false) {
-      if (spoiled) await drop(worker, name)
-      worker.giveBack(name)
-    },
-  }
+}
+
+async function ready(worker: Worker, name: string, url: string): Promise<Database> {
+  const kept = worker.opened.get(url) ?? (await openTestServer(url))
+  worker.opened.set(url, kept)
+  if (await emptied(worker, name, kept)) return kept
+  await closeIn(worker, url)
+  await forgetOthers(worker)
+  await create(worker, name)
+  const made = await openTestServer(url)
+  worker.opened.set(url, made)
+  await prepare(made)
+  return made
+}
+
+async function closeIn({ opened }: Worker, url: string): Promise<void> {
+  const database = opened.get(url)
+  opened.delete(url)
+  await database?.close()
 }
 
 /** Claims a database without tables; it is dropped when it is released. */
@@ -56,9 +82,13 @@ export async function claimBare(server: string): Promise<ClaimedDatabase> {
   const worker = await workerOf(server)
   const name = await worker.take('bare')
   await create(worker, name)
+  const url = urlOf(server, name)
+  const database = await openTestServer(url)
   return {
-    url: urlOf(server, name),
+    url,
+    database,
     async release() {
+      await database.close()
       await drop(worker, name)
       worker.giveBack(name)
     },
@@ -66,39 +96,27 @@ export async function claimBare(server: string): Promise<ClaimedDatabase> {
 }
 
 /** Brings a prepared database back to its beginning; false when there is none, or when it was left half-made. */
-async function emptied({ master }: Worker, name: string, url: string): Promise<boolean> {
+async function emptied({ master }: Worker, name: string, database: Database): Promise<boolean> {
   const [found]: { id: number | null }[] = await master.knex.raw('SELECT DB_ID(?) AS id', [name])
   if (found?.id == null) return false
-  const database = await openTestServer(url)
-  try {
-    const [note]: { reset: string }[] = await database.knex.raw(
-      `IF OBJECT_ID(N'${NOTES}') IS NOT NULL SELECT reset FROM ${NOTES}`,
-    )
-    if (note) await database.knex.raw(note.reset)
-    return note !== undefined
-  } finally {
-    await database.close()
-  }
+  const [note]: { reset: string }[] = await database.knex.raw(
+    `IF OBJECT_ID(N'${NOTES}') IS NOT NULL SELECT reset FROM ${NOTES}`,
+  )
+  if (note) await database.knex.raw(note.reset)
+  return note !== undefined
 }
 
-async function prepare(worker: Worker, name: string, url: string): Promise<void> {
-  await forgetOthers(worker)
-  await create(worker, name)
-  const database = await openTestServer(url)
-  try {
-    for (const [owner, migrations] of allMigrations()) await migrate(database, { migrations, owner })
-    const reset = await resetScript(database.knex)
-    await database.knex.raw(`CREATE TABLE ${NOTES} (reset nvarchar(max) NOT NULL)`)
-    await database.knex(NOTES).insert({ reset })
-  } finally {
-    await database.close()
-  }
+async function prepare(database: Database): Promise<void> {
+  for (const [owner, migrations] of allMigrations()) await migrate(database, { migrations, owner })
+  const reset = await resetScript(database.knex)
+  await database.knex.raw(`CREATE TABLE ${NOTES} (reset nvarchar(max) NOT NULL)`)
+  await database.knex(NOTES).insert({ reset })
 }
 
-/** Drops what this worker's number left behind for migrations that are not these any more. */
+/** Drops what a worker of this number left behind days ago, for migrations that are not these any more. */
 async function forgetOthers(worker: Worker): Promise<void> {
   const kept: { name: string }[] = await worker.master.knex.raw(
-    "SELECT name FROM sys.databases WHERE name LIKE N'monozu[_]test[_]%'",
+    "SELECT name FROM sys.databases WHERE name LIKE N'monozu[_]test[_]%' AND create_date < DATEADD(day, -2, GETDATE())",
   )
   const own = new RegExp(`^monozu_test_(?!${migrationsMark()}_|bare_)\\w+_${worker.number}_\\d+$`)
   for (const { name } of kept) if (own.test(name)) await drop(worker, name)

@@ -6,6 +6,8 @@ export interface Worker {
   readonly number: number
   /** The server itself. */
   readonly master: Database
+  /** Databases that are open for the next test, by URL. They close when this worker ends. */
+  readonly opened: Map<string, Database>
   /** Takes the name of a database that is not in use: `monozu_test_<kind>_<worker>_<n>`. */
   take(kind: string): Promise<string>
   giveBack(name: string): void
@@ -61,10 +63,12 @@ function tryLock(master: Database, name: string): Promise<(() => Promise<void>) 
 
 function worker(master: Database, number: number, unlock: () => Promise<void>): Worker {
   const taken = new Set<string>()
+  const opened = new Map<string, Database>()
   const waiting = new Set<() => void>()
   const end = async (): Promise<void> => {
     if (taken.size > 0) return
     current = undefined
+    await Promise.all([...opened.values()].map(database => database.close()))
     await unlock()
     await master.close()
   }
@@ -82,6 +86,7 @@ function worker(master: Database, number: number, unlock: () => Promise<void>): 
   return {
     number,
     master,
+    opened,
     async take(kind) {
       if (taken.size >= AT_ONCE) await turn()
       for (let n = 1; ; n += 1) {

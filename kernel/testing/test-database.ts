@@ -95,21 +95,26 @@ export const sqliteTest =
 
 const isServer = (place: string): boolean => /^\w+:\/\//.test(place)
 
-/** Opens what was claimed; closing it gives it back. */
-async function returning(claimed: ClaimedDatabase): Promise<Database> {
-  const database = await openTestServer(claimed.url)
+/** The database that was claimed; closing it gives it back. */
+function returning({ database, release }: ClaimedDatabase): Database {
   let spoiled = false
+  let watching = true
   database.observe?.({
     statement(sql, run) {
-      spoiled ||= CHANGES_TABLES.test(sql)
+      if (watching) spoiled ||= CHANGES_TABLES.test(sql)
       return run()
     },
   })
   return {
     ...database,
+    observe(observer) {
+      // It would see the next test's statements, too.
+      spoiled = true
+      database.observe?.(observer)
+    },
     async close() {
-      await database.close()
-      await claimed.release(spoiled)
+      watching = false
+      await release(spoiled)
     },
   }
 }

@@ -23,7 +23,8 @@ export function onSqlite(title: string, run: Run<OwnDatabase>): void {
 
 /**
  * A test with a database of its own on the SQL Server that TEST_SQLSERVER_URL, or DATABASE_URL, names; skipped where there
- * is none. One at a time within a file: the servers of a test take a core each.
+ * is none. One at a time within a file: the servers of a test take a core each. Under a busy machine the first statement on each
+ * connection takes its time there, hence the patience.
  * @param kind `bare`: without tables
  */
 export function onSqlServer(title: string, run: Run<OwnSqlServer>, kind: 'prepared' | 'bare' = 'prepared'): void {
@@ -33,7 +34,7 @@ export function onSqlServer(title: string, run: Run<OwnSqlServer>, kind: 'prepar
     return
   }
   test.serial(`SQL Server: ${title}`, async t => {
-    t.timeout(120_000)
+    t.timeout(300_000)
     const { claimBare, claimPrepared } = await import('../../kernel/testing/sql-server-pool.ts')
     const { url, release } = await (kind === 'bare' ? claimBare : claimPrepared)(sqlServer)
     t.teardown(() => release())

@@ -10,7 +10,7 @@ import type { ExecutionContext } from 'ava'
 import { Client } from './client.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../kernel/main.ts')
-const WAIT_MS = 40_000
+const WAIT_MS = 90_000
 
 /** Secrets that all instances of a test share. */
 export const secrets = {

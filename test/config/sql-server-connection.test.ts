@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mssqlConnection, parseConnection } from '../dialects/mssql-settings.ts'
+import { mssqlConnection, parseConnection } from '../../config/sql-server-connection.ts'
 
 const parse = (text: string) => parseConnection(text, 'DATABASE_URL')
 
