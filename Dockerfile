@@ -29,7 +29,7 @@ RUN PORT=8000 DATA_DIR=/tmp/first-start node kernel/start.js >/dev/null & server
   && until node -e "fetch('http://127.0.0.1:8000/health/ready').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; do \
     kill -0 $server && sleep 0.2 || exit 1; done \
   && kill $server && wait $server && rm -rf /tmp/first-start \
-  && node -e "for (const name of ['tedious', '@azure/identity', 'mongodb', '@opentelemetry/sdk-node']) require(name)"
+  && node -e "for (const name of ['tedious', '@azure/identity', 'mongodb', '@opentelemetry/sdk-trace-base']) require(name)"
 
 ENV NODE_ENV=production DATA_DIR=/data PORT=8000
 VOLUME /data

@@ -14,6 +14,7 @@ import { beginIdempotent, finishIdempotent, holdIdempotencyKey, type IdempotentR
 import { inputReader, type OpenInput, parse } from './input.ts'
 import { addressKey, createLimiter } from './limits.ts'
 import { Reply } from './reply.ts'
+import { runAgainWhenUndone } from './run-again.ts'
 import { send } from './send.ts'
 import { traceParentOf } from './trace-parent.ts'
 
@@ -63,6 +64,7 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
   const limiter = route.limit ? createLimiter(route.limit.perMinute) : undefined
   const audit = defaultAudit(registered)
   const check = answerCheck(runtime, registered)
+  const again = writes && route.atomic !== false && !route.upload
 
   return async ctx => {
     const state = ctx.state as RequestState
@@ -83,13 +85,15 @@ function tenantRoute(runtime: Runtime, host: PluginHost, registered: RegisteredR
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading
     try {
-      const core = new CallCore(runtime, new RequestOrigin(ctx, principal.actor))
-      const call = new TenantCall(core, host, tenant.tenant, principal.permissions)
-      const context = host.tenantContext(call) as Context<ServiceClasses, Record<never, never>>
-      const work = async (): Promise<unknown> => route.handle(open.input, context)
-      const answer = writes
-        ? await write(ctx, registered, core, principal, open, () => audited(core, call.tenant.id, audit, open, work))
-        : await route.handle(open.input, context)
+      const attempt = async (): Promise<unknown> => {
+        const core = new CallCore(runtime, new RequestOrigin(ctx, principal.actor))
+        const call = new TenantCall(core, host, tenant.tenant, principal.permissions)
+        const context = host.tenantContext(call) as Context<ServiceClasses, Record<never, never>>
+        if (!writes) return route.handle(open.input, context)
+        const work = async (): Promise<unknown> => route.handle(open.input, context)
+        return write(ctx, registered, core, principal, open, () => audited(core, call.tenant.id, audit, open, work))
+      }
+      const answer = again ? await runAgainWhenUndone(runtime.database.dialect, attempt) : await attempt()
       check?.(answer)
       send(ctx, answer, status)
     } finally {

@@ -16,8 +16,8 @@ const outcome = z.object({
 /** Lets plugins begin for a tenant that has got their features. */
 export type BeginFeatures = (call: PlatformCall, tenantId: string, features: readonly string[]) => Promise<void>
 
-/** Pauses between them grow from seconds to a quarter of an hour: long enough to mend a plugin that does not start. */
-const BEGIN_RETRIES = 9
+/** With pauses that grow from seconds to a quarter of an hour, a day: time to mend a plugin that does not start. */
+const BEGIN_RETRIES = 100
 
 /**
  * The licence webhook: Management says what a tenant has paid for (contract 7.1, 15.1).

@@ -22,7 +22,7 @@ export interface ClaimedDatabase {
 const LOCK_MS = 120_000
 const IN_USE_MS = 10_000
 /** A test opens few connections, and many tests run at once. */
-const CONNECTIONS = 8
+const CONNECTIONS = 4
 /** Where a prepared database keeps what brings it back to its beginning. */
 const NOTES = 'monozu_test_notes'
 

@@ -204,7 +204,7 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   const config = loadConfig(env)
   const clock = new TestClock(options.now ?? new Date())
   const logging = createLogger(config)
-  const database = await kernelDatabase()
+  const database = options.kernel?.database ?? (await kernelDatabase())
   const kernel = await createKernel({
     config,
     env,

@@ -4,8 +4,9 @@ import test, { type ExecutionContext } from 'ava'
 import type { Database } from '../../../db/database.ts'
 import { JobRuns } from '../../../kernel/jobs/runs.ts'
 import { onEachStore } from './each-store.ts'
-import { databaseFile, openAgain } from './job-database.ts'
+import { databaseFile } from './job-database.ts'
 import type { Command, ProcessOptions, Said } from './job-process.ts'
+import { openBeside } from './open-beside.ts'
 
 /** Registers a test with processes of its own; they get the machine for themselves. */
 const twoOrOne: typeof onEachStore = (title, run) => onEachStore(title, run, test.serial)
@@ -42,6 +43,14 @@ const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => 
   while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
+/** An empty database for several processes, and a handle on it. */
+async function shared(t: ExecutionContext): Promise<{ readonly place: string; readonly database: Database }> {
+  const place = await databaseFile(t)
+  const database = await openBeside(place)
+  t.teardown(() => database.close())
+  return { place, database }
+}
+
 /** Queues runs as a process would that runs none. */
 function queue(database: Database, name: string, count: number): Promise<string[]> {
   const runs = new JobRuns(database, () => new Date())
@@ -53,25 +62,28 @@ function queue(database: Database, name: string, count: number): Promise<string[
   })
 }
 
+/** Waits until the processes have said as much as that, which may come after the database has it. */
+const said = (instances: readonly Instance[], attempts: number): Promise<void> =>
+  until(() => instances.reduce((sum, { started }) => sum + started.length, 0) >= attempts)
+
 const allDone = async (database: Database, ids: readonly string[]): Promise<boolean> => {
   const [left] = await database.knex('job_runs').whereIn('id', ids).whereNot('status', 'succeeded').count({ left: '*' })
   return Number(left?.left) === 0
 }
 
 twoOrOne('two processes share the jobs, and start each run once', async (t, _, mongo) => {
-  const place = await databaseFile(t)
-  const database = await openAgain(t, place)
+  const { place, database } = await shared(t)
   const ids = await queue(database, 'quick', 40)
   const [one, other] = await Promise.all([instance(t, { place, mongo }), instance(t, { place, mongo })])
   await until(() => allDone(database, ids))
+  await said([one, other], ids.length)
   t.deepEqual([...one.started, ...other.started].sort(), [...ids].sort())
   t.true(one.started.length > 0)
   t.true(other.started.length > 0)
 })
 
 twoOrOne('what a process was doing when it was killed, the other one does', async (t, _, mongo) => {
-  const place = await databaseFile(t)
-  const database = await openAgain(t, place)
+  const { place, database } = await shared(t)
   const victim = await instance(t, { place, mongo })
   const ids = await queue(database, 'held', 6)
   await until(() => victim.started.length === 3)
@@ -81,14 +93,14 @@ twoOrOne('what a process was doing when it was killed, the other one does', asyn
   victim.process.kill('SIGKILL')
   await once(victim.process, 'exit')
   await until(() => allDone(database, ids))
+  await said([heir], ids.length)
   t.deepEqual([...heir.started].sort(), [...ids].sort(), 'the heir started all of them')
   const attempts = await database.knex('job_runs').whereIn('id', ids).orderBy('attempts').pluck('attempts')
   t.deepEqual(attempts, [1, 1, 1, 2, 2, 2])
 })
 
 twoOrOne('a clock that jumps takes nothing from the other process', async (t, _, mongo) => {
-  const place = await databaseFile(t)
-  const database = await openAgain(t, place)
+  const { place, database } = await shared(t)
   const [one, other] = await Promise.all([instance(t, { place, mongo }), instance(t, { place, mongo })])
   const held = await queue(database, 'held', 4)
   await until(() => one.started.length + other.started.length === 4)
@@ -104,12 +116,12 @@ twoOrOne('a clock that jumps takes nothing from the other process', async (t, _,
   }
   for (const each of [one, other]) each.tell({ release: true })
   await until(() => allDone(database, held))
+  await said([one, other], held.length + quick.length)
   t.deepEqual([...one.started, ...other.started].sort(), [...held, ...quick].sort())
 })
 
 twoOrOne('a process alone whose clock jumps goes on', async (t, _, mongo) => {
-  const place = await databaseFile(t)
-  const database = await openAgain(t, place)
+  const { place, database } = await shared(t)
   const alone = await instance(t, { place, mongo })
   await until(() => alone.ticks > 1)
   const quick: string[] = []
@@ -121,12 +133,12 @@ twoOrOne('a process alone whose clock jumps goes on', async (t, _, mongo) => {
     await until(() => allDone(database, ids))
     await until(() => alone.ticks > ticks + 2)
   }
+  await said([alone], quick.length)
   t.deepEqual([...alone.started].sort(), quick.sort())
 })
 
 twoOrOne('a turn that waits to be due when the clock jumps ahead is not forgotten', async (t, _, mongo) => {
-  const place = await databaseFile(t)
-  const database = await openAgain(t, place)
+  const { place, database } = await shared(t)
   // Agenda locks what is due before its next poll, and lets it wait: here the second attempt, due 600 ms after the first.
   const alone = await instance(t, { place, mongo }, { ...timing, pollMs: 2_000 })
   const [id] = await queue(database, 'second-try', 1)
@@ -134,5 +146,6 @@ twoOrOne('a turn that waits to be due when the clock jumps ahead is not forgotte
   await until(async () => (await database.knex('job_runs').where({ id }).first()).status === 'queued')
   alone.tell({ jump: 2 * HOUR })
   await until(() => allDone(database, [String(id)]))
+  await said([alone], 2)
   t.deepEqual(alone.started, [id, id])
 })

@@ -36,7 +36,7 @@ globalThis.Date = class extends Real {
   }
 } as DateConstructor
 
-const { openPlaceAgain } = await import('../../../kernel/testing/test-database.ts')
+const { openBeside } = await import('./open-beside.ts')
 const { createScheduler } = await import('../../../kernel/jobs/scheduler.ts')
 const { mongoStore } = await import('../../../kernel/jobs/mongo-store.ts')
 const { memoryLog } = await import('./memory-log.ts')
@@ -49,7 +49,7 @@ process.on('message', (command: Command) => {
   if ('release' in command) released.resolve()
   else ahead = command.jump
 })
-const database = await openPlaceAgain(options.place)
+const database = await openBeside(options.place)
 const scheduler = createScheduler({
   database,
   store: options.mongo === undefined ? undefined : mongoStore(options.mongo),

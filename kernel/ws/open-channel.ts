@@ -1,0 +1,46 @@
+import type { z } from 'zod'
+import { parse } from '../http/input.ts'
+import type { PluginHost } from '../plugins/host.ts'
+import type { AnyChannel } from '../plugins/registrations.ts'
+import type { SocketLimits } from './limits.ts'
+
+const PREFIX = '/api/ws/'
+
+/** The path under which a channel takes connections. */
+export const channelPath = (name: string): string => `${PREFIX}${name}`
+
+/** The channel that a path names; undefined for every other path. */
+export function channelOf(path: string): string | undefined {
+  return path.startsWith(PREFIX) ? path.slice(PREFIX.length) : undefined
+}
+
+/** A channel of a running plugin. A plugin that is started again has other ones. */
+export interface OpenChannel {
+  readonly name: string
+  readonly host: PluginHost
+  readonly channel: AnyChannel
+  /** The key to hold; undefined: being signed in is enough. */
+  readonly permission: `${string}:${string}` | undefined
+  readonly maxBytes: number
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Puts together what every socket of a channel shares. */
+export function openChannel(name: string, host: PluginHost, channel: AnyChannel, limits: SocketLimits): OpenChannel {
+  return {
+    name,
+    host,
+    channel,
+    permission: channel.permission === 'signed-in' ? undefined : (channel.permission as `${string}:${string}`),
+    maxBytes: channel.maxBytes ?? limits.maxBytes,
+    perSecond: channel.limit?.perSecond ?? limits.perSecond,
+    burst: channel.limit?.burst ?? limits.burst,
+  }
+}
+
+/**
+ * The data of a frame as its schema has it.
+ * @throws Problem `invalid`, with the faults
+ */
+export const checkData = (schema: z.ZodType, data: unknown): unknown => parse(schema, data, 'data')
