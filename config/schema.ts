@@ -134,6 +134,16 @@ export const kernelSettings = z
       100_000_000,
       'Requests a minute that this instance takes from one address (IPv6: one /64); 0: as many as come.',
     ).default(0),
+    LIMIT_SOCKETS_PER_TENANT: integer(
+      0,
+      1_000_000,
+      'WebSockets that one tenant may have open on this instance; 0: as many as come.',
+    ).default(10_000),
+    LIMIT_SOCKETS_PER_ADDRESS: integer(
+      0,
+      1_000_000,
+      'WebSockets that one address (IPv6: one /64) may have open on this instance; 0: as many as come.',
+    ).default(1_000),
 
     CLOUD_WEBHOOK_HMAC_SECRET: list('Secret of the licence webhook; two during a rotation, separated by a comma.', {
       secret: true,

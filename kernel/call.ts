@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { Permissions } from './access/principal.ts'
 import { writeAudit } from './audit/writer.ts'
-import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Tenant } from './contract.ts'
+import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Recipients, Tenant } from './contract.ts'
 import { PlatformDb } from './data/platform-db.ts'
 import { TenantDb } from './data/tenant-db.ts'
 import { TransactionSlot } from './data/transaction-slot.ts'
@@ -161,6 +161,14 @@ export class TenantCall implements Call {
   enqueue(job: string, data: unknown, options: { readonly unique?: string } = {}): Promise<string> {
     return this.host.enqueue(this.core, job, data, { ...options, tenantId: this.tenant.id })
   }
+
+  publish(channel: string, type: string, data: unknown, to?: Recipients): void {
+    this.host.publish(this.core, this.tenant.id, { channel, type, data, to })
+  }
+
+  disconnect(channel: string, actorIds: readonly string[]): void {
+    this.host.disconnect(this.core, this.tenant.id, channel, actorIds)
+  }
 }
 
 /** A platform call as one plugin sees it. */
@@ -212,5 +220,13 @@ export class PlatformWork implements PlatformCall {
     options: { readonly unique?: string; readonly tenantId?: string } = {},
   ): Promise<string> {
     return this.host.enqueue(this.core, job, data, options)
+  }
+
+  publish(tenantId: string, channel: string, type: string, data: unknown, to?: Recipients): void {
+    this.host.publish(this.core, tenantId, { channel, type, data, to })
+  }
+
+  disconnect(tenantId: string, channel: string, actorIds: readonly string[]): void {
+    this.host.disconnect(this.core, tenantId, channel, actorIds)
   }
 }

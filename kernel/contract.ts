@@ -92,6 +92,14 @@ export interface Call extends AnyCall {
    * @returns the id under which `GET /api/v1/jobs/:id` shows it
    */
   enqueue(job: string, data: unknown, options?: { readonly unique?: string }): Promise<string>
+  /**
+   * Sends a frame to the tenant's sockets on one of the plugin's own channels, on all instances, once the call commits.
+   * Who is not connected never gets it: what must not be lost is stored, and read over HTTP.
+   * @param to default: everybody on the channel
+   */
+  publish(channel: string, type: string, data: unknown, to?: Recipients): void
+  /** Closes, with 4401, the sockets that these users or devices have on one of the plugin's own channels. */
+  disconnect(channel: string, actorIds: readonly string[]): void
 }
 
 /** The call of work that belongs to no tenant: sign-in, webhooks, global catalogues. */
@@ -105,6 +113,9 @@ export interface PlatformCall extends AnyCall {
     data: unknown,
     options?: { readonly unique?: string; readonly tenantId?: string },
   ): Promise<string>
+  /** The same as in a tenant's call, for one tenant. */
+  publish(tenantId: string, channel: string, type: string, data: unknown, to?: Recipients): void
+  disconnect(tenantId: string, channel: string, actorIds: readonly string[]): void
 }
 
 /** Services are classes made once per call, on first use, with one object of named dependencies (Awilix PROXY). */
@@ -276,6 +287,86 @@ export interface Gauge<PS extends ServiceClasses> {
   ): Promise<readonly { readonly value: number; readonly attributes?: Readonly<Record<string, string>> }[]>
 }
 
+/** Who gets a frame, of those on the channel: who is named, and who holds the permission. */
+export interface Recipients {
+  /** Ids of users or devices. */
+  readonly actors?: readonly string[]
+  readonly permission?: PermissionKey
+}
+
+/** The type of each frame that goes one way, with the schema of its `data`. */
+export type Frames = Readonly<Record<string, z.ZodType>>
+
+/** One connection of a channel, while it is open; what is sent after its end is dropped. */
+export interface ChannelSocket<F extends Frames> {
+  /**
+   * Sends a frame to this client alone, once the transaction of the frame under way has committed. It carries the `id` of
+   * the frame that is handled, so that the client knows what it answers.
+   */
+  send<T extends keyof F & string>(type: T, data: z.input<F[T]>): void
+}
+
+/** A frame that a channel takes from its clients. */
+export interface Receiver<D extends z.ZodType, S extends ServiceClasses, U extends Refs, F extends Frames> {
+  /** One line for the documentation. */
+  readonly summary: string
+  /** Schema of `data`; unknown fields are refused when it is a strict object. */
+  readonly data: D
+  /** False for work that opens its own transactions, because it runs long. Default: one transaction a frame. */
+  readonly atomic?: boolean
+  /** Frames of one socket are handled one after the other. A `Problem` that it throws becomes an `error` frame. */
+  handle(data: z.output<D>, context: Context<S, U> & { readonly socket: ChannelSocket<F> }): Promise<void> | void
+}
+
+/** Somebody who is no user, as a channel's `guests` knows them. */
+export interface Guest {
+  readonly tenantId: string
+  readonly actor: Actor
+  /** What `call.can` says yes to; default: nothing. */
+  readonly permissions?: readonly PermissionKey[]
+}
+
+/** Who may connect to a channel that is not for users: devices, with a key of their own. */
+export interface ChannelGuests<PS extends ServiceClasses> {
+  /** The request header that brings the credential, such as `X-Device-Key`. */
+  readonly header: string
+  /**
+   * Says whose credential it is; undefined: nobody's, which is answered with 401. It is asked once, before the connection
+   * opens: what changes later is told with `disconnect`.
+   */
+  authenticate(credential: string, context: PlatformContext<PS>): Promise<Guest | undefined>
+}
+
+/** A WebSocket channel of the tenant, `/api/ws/<name>`: signed in, feature on, permission held, now and later. */
+export interface Channel<
+  Perm extends string,
+  S extends ServiceClasses,
+  PS extends ServiceClasses,
+  U extends Refs,
+  F extends Frames,
+  R extends Frames,
+> {
+  /** One line for the documentation. */
+  readonly summary: string
+  readonly description?: string
+  /** The permission to hold; `signed-in` asks for none. */
+  readonly permission: Perm | 'signed-in'
+  /** What the channel sends. The type `error` is the kernel's own. */
+  readonly send: F
+  /** What it takes; default: nothing. */
+  readonly receive?: { readonly [T in keyof R]: Receiver<R[T], S, U, F> }
+  /** Whom it is for; default: users, with an access token. */
+  readonly guests?: ChannelGuests<PS>
+  /** Largest frame taken, in bytes; default 64 kB. A larger one closes the socket with 4413. */
+  readonly maxBytes?: number
+  /** Frames taken from one socket; default 20 a second, 60 at once. More closes it with 4429. */
+  readonly limit?: { readonly perSecond: number; readonly burst: number }
+  /** Called once a socket is open, before its first frame is handled. */
+  opened?(context: Context<S, U> & { readonly socket: ChannelSocket<F> }): Promise<void> | void
+  /** Called when a socket has closed, after its last frame. */
+  closed?(context: Context<S, U>): Promise<void> | void
+}
+
 /** An event as a handler gets it: the id is the same each time it is delivered. */
 export interface Delivery<P> {
   readonly id: string
@@ -310,6 +401,11 @@ export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extend
     R extends Optional = undefined,
   >(signature: At, route: PlatformRoute<PS, PathParams<At>, Q, B, R>): void
   job<D extends z.ZodType>(name: string, job: TenantJob<S, U, D> | PlatformJob<PS, D>): void
+  /** Opens a WebSocket channel; its name is one of the plugin's `segments`. */
+  channel<F extends Frames, R extends Frames = Record<never, never>>(
+    name: string,
+    channel: Channel<Perm, S, PS, U, F, R>,
+  ): void
   /** Hears an event of a tenant for which the plugin is on. */
   on<P extends z.ZodType>(
     event: EventRef<P>,
@@ -343,7 +439,10 @@ export interface PluginDescriptor<
   readonly title: string
   /** The key in `tenant_features` that switches it on; undefined: on for every active tenant. */
   readonly feature?: string
-  /** First path segments it owns: `assets` owns `/api/v1/assets/…`, `internal/cve-feed` owns `/internal/cve-feed/…`. */
+  /**
+   * First path segments it owns: `assets` owns `/api/v1/assets/…` and the channel `/api/ws/assets`, `internal/cve-feed`
+   * owns `/internal/cve-feed/…`.
+   */
   readonly segments: readonly string[]
   readonly permissions?: Readonly<Record<Perm, string>>
   /** Settings it reads from the environment. */

@@ -26,6 +26,7 @@ export const errorCodes = {
   too_large: [413, 'The request is too large'],
   unsupported_media_type: [415, 'This media type is not taken here'],
   invalid: [422, 'The request is not valid'],
+  upgrade_required: [426, 'This path takes WebSocket connections only'],
   too_many_requests: [429, 'Too many requests'],
   headers_too_large: [431, 'The headers are too large'],
   internal: [500, 'Something went wrong on our side'],

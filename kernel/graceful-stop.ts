@@ -38,6 +38,7 @@ export function stopOnSignals({ kernel, server, logging, delayMs, timeoutMs }: S
     try {
       const drained = kernel.drain()
       if (kernel.lifecycle === 'draining') await sleep(delay)
+      await kernel.closeSockets()
       await close(server, timeoutMs)
       await drained
       await kernel.stop()

@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import type Koa from 'koa'
 import type { Config } from '../config/load.ts'
 import { type Environment, parseSettings } from '../config/parse-settings.ts'
@@ -13,14 +14,16 @@ import type { AnyPlugin } from './contract.ts'
 import { requireRowSecurity } from './data/row-security.ts'
 import { createDelivery, type Delivery } from './events/delivery.ts'
 import { HealthChecks } from './health/health.ts'
+import { waitForDatabase } from './health/wait-for-database.ts'
 import { createApp, type Lifecycle } from './http/app.ts'
 import { createCeilings } from './http/ceilings.ts'
 import { createDispatch } from './http/dispatch.ts'
 import { openApi } from './http/openapi.ts'
 import { systemRoutes } from './http/system.ts'
 import type { JobTiming } from './jobs/job-timing.ts'
-import { jobsPlugin } from './jobs/jobs-plugin.ts'
+import { type JobPermission, jobsPlugin } from './jobs/jobs-plugin.ts'
 import { mongoStore } from './jobs/mongo-store.ts'
+import { announceRun } from './jobs/progress-channel.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import type { Logging } from './log/create-logger.ts'
 import { BUNDLED_PLUGINS } from './plugins/bundled.ts'
@@ -34,6 +37,10 @@ import { equalSecrets } from './secrets/keys.ts'
 import { openTelemetry } from './telemetry/telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
 import { upkeepPlugin } from './upkeep-plugin.ts'
+import { asyncApi } from './ws/asyncapi.ts'
+import { InProcessBackplane } from './ws/backplane.ts'
+import { defaultLimits, type SocketLimits } from './ws/limits.ts'
+import { Sockets } from './ws/sockets.ts'
 
 /** Longest that a stop waits for telemetry that is not sent yet. */
 const FLUSH_MS = 5_000
@@ -53,6 +60,8 @@ export interface KernelOptions {
   readonly now?: () => Date
   /** How often the scheduler looks at things. */
   readonly jobTiming?: Partial<JobTiming>
+  /** Limits of sockets to set another way. */
+  readonly socketLimits?: Partial<SocketLimits>
   /** How passwords are hashed; default: bcrypt at cost 12. */
   readonly passwords?: Passwords
   /** Milliseconds that the `setup` of a plugin may take; default 30 s. */
@@ -65,6 +74,8 @@ export interface KernelOptions {
 export interface Kernel {
   /** Serves requests from the first moment: 503 with Retry-After until `start` is done, and again while it stops. */
   readonly app: Koa
+  /** Serves the `upgrade` event of the server, for requests that `isUpgrade` is true for; refuses as `app` does. */
+  readonly upgrade: Sockets['upgrade']
   readonly runtime: Runtime
   readonly catalogue: Catalogue
   readonly tenancy: Tenancy
@@ -77,6 +88,8 @@ export interface Kernel {
    * are handed back meanwhile; resolves when that is done.
    */
   drain(): Promise<void>
+  /** Closes every socket with 1001, and takes no new ones. */
+  closeSockets(): Promise<void>
   /** Turns requests away, lets work under way end, and closes everything. */
   stop(): Promise<void>
 }
@@ -116,6 +129,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     store: config.MONGODB_URL === undefined ? undefined : mongoStore(config.MONGODB_URL),
     timing: options.jobTiming,
     tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),
+    changed: change => announceRun(sockets, change, jobPermission),
   })
   const access = createAccess({
     database,
@@ -133,16 +147,17 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const tenantsWith = (feature: string | undefined): readonly string[] =>
     tenancy.features.current().tenantsWith(feature)
 
+  const jobPermission: JobPermission = (plugin, name) => {
+    const host = catalogue.byName(plugin)
+    return host ? host.jobPermission(name) : 'unknown'
+  }
   const core: Found[] = [
     access.plugin,
     tenancy.plugin,
     jobsPlugin(
       () => scheduler.runs,
       () => scheduler.check(),
-      (plugin, name) => {
-        const host = catalogue.byName(plugin)
-        return host ? host.jobPermission(name) : 'unknown'
-      },
+      jobPermission,
     ),
     auditPlugin(),
     upkeepPlugin(),
@@ -156,6 +171,21 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     perTenant: config.LIMIT_REQUESTS_PER_TENANT,
     perAddress: config.LIMIT_REQUESTS_PER_ADDRESS,
   })
+  const sockets = new Sockets({
+    limits: {
+      ...defaultLimits,
+      perTenant: config.LIMIT_SOCKETS_PER_TENANT,
+      perAddress: config.LIMIT_SOCKETS_PER_ADDRESS,
+      ...options.socketLimits,
+    },
+    backplane: new InProcessBackplane(),
+    requestLog: logging.requestLog,
+    origins: config.ALLOW_ORIGINS,
+    lifecycle: () => lifecycle,
+    runtime: () => runtime,
+    owner: segment => catalogue.owner(segment),
+    context: request => app.createContext(request, new ServerResponse(request)),
+  })
   const runtime: Runtime = {
     database,
     log,
@@ -168,6 +198,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     tenantsWith,
     delivery,
     scheduler,
+    sockets,
     sharedTables: new Set(unique.found.flatMap(({ plugin }) => plugin.sharedTables ?? [])),
     provider: refId => catalogue.provider(refId),
     checksAnswers: !config.production,
@@ -176,6 +207,13 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   }
   const known = new Set(unique.found.flatMap(({ plugin }) => Object.keys(plugin.permissions ?? {})))
   const sourceOf = new Map(unique.found.map(({ plugin, source }) => [plugin.name, source]))
+  let migrating: Promise<unknown> = Promise.resolve()
+  /** One plugin at a time: each holds a connection for its lock while it needs another, and a pool may be small. */
+  const inTurn = (migrateOne: () => Promise<void>): Promise<void> => {
+    const turn = migrating.then(migrateOne, migrateOne)
+    migrating = turn
+    return turn
+  }
   const catalogue = new Catalogue({
     hosts: ordered.map(
       plugin =>
@@ -184,7 +222,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
           source: sourceOf.get(plugin.name) ?? plugin.name,
           config: settings[plugin.name] ?? {},
           runtime,
-          migrate: () => migratePlugin(database, plugin, log),
+          migrate: () => inTurn(() => migratePlugin(database, plugin, log)),
           known,
           ...(options.setupTimeoutMs === undefined ? {} : { setupTimeoutMs: options.setupTimeoutMs }),
         }),
@@ -229,12 +267,14 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
         }
         return documented.document
       },
+      asyncApi: () => asyncApi(catalogue, options.version),
     }),
     dispatch,
   })
 
   let started: Promise<void> | undefined
   async function begin(): Promise<void> {
+    await waitForDatabase(database, log, () => lifecycle !== 'starting')
     await requireRowSecurity(database, config.production, log)
     const { applied } = await migrate(database, {
       migrations: findMigrations(KERNEL_MIGRATIONS),
@@ -247,6 +287,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     for (const [name, reason] of refused) log.error({ plugin: name, reason }, 'a plugin cannot start')
     await tenancy.start()
     await access.start()
+    sockets.watch(tenancy.features, listener => access.onChange(listener))
     await catalogue.reconcile()
     tenancy.features.onChange(() => void catalogue.reconcile())
     await scheduler.start()
@@ -263,6 +304,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
 
   return {
     app,
+    upgrade: sockets.upgrade,
     runtime,
     catalogue,
     tenancy,
@@ -279,12 +321,15 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       lifecycle = 'draining'
       await stopJobs()
     },
+    closeSockets: () => sockets.close(),
     async stop() {
       lifecycle = 'stopping'
+      await sockets.close()
       await settled(started, drainMs)
       await stopJobs()
       await delivery.stop(drainMs)
       await catalogue.stop()
+      await sockets.stop()
       await access.stop()
       await tenancy.stop()
       telemetry?.unwatch()

@@ -7,6 +7,7 @@ import type { Scheduler } from './jobs/scheduler.ts'
 import type { Log } from './log/log.ts'
 import type { PluginHost } from './plugins/host.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import type { Sockets } from './ws/sockets.ts'
 
 /** What the parts of the kernel share. Made once by `createKernel`; nothing in it is replaced afterwards. */
 export interface Runtime {
@@ -26,6 +27,7 @@ export interface Runtime {
   tenantsWith(feature: string | undefined): readonly string[]
   readonly delivery: Delivery
   readonly scheduler: Scheduler
+  readonly sockets: Sockets
   /** Tables that `TenantDb.shared` may read: the union of the plugins' `sharedTables`. */
   readonly sharedTables: ReadonlySet<string>
   /** The running provider of a service. */

@@ -11,6 +11,7 @@ import { createLogger, type Logging } from './log/create-logger.ts'
 import { StartFault } from './start-fault.ts'
 import { letYoungGenerationGrow } from './v8-flags.ts'
 import { productVersion } from './version.ts'
+import { isUpgrade } from './ws/open-channel.ts'
 
 const HEADERS_TIMEOUT_MS = 20_000
 const REQUEST_TIMEOUT_MS = 300_000
@@ -41,9 +42,11 @@ export async function serve(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MOST_HEADER_BYTES,
+      shouldUpgradeCallback: isUpgrade,
     },
     kernel.app.callback(),
   )
+  server.on('upgrade', kernel.upgrade)
   answerParserErrors(server, logging.log)
   const address = await listen(server, config)
   const stopping = stopOnSignals({

@@ -10,6 +10,7 @@ test('everything has a default', t => {
     connections: 10,
     cases: [...cases],
     peers: [...peers],
+    peerIndex: true,
     json: false,
   })
 })

@@ -16,15 +16,16 @@ export interface AzureToken {
 const EARLY_MS = 5 * 60_000
 
 /**
- * The identity that Azure gives this process: the managed one (system-assigned, or user-assigned by its client id) on
- * App Service, the developer's own elsewhere. One token serves all connections until shortly before it expires;
+ * The identity that Azure gives this process: the managed one (system-assigned, or user-assigned by its client id)
+ * where App Service has an endpoint for it, elsewhere whichever there is, such as the developer's own. One token serves all connections until shortly before it expires;
  * connections that ask at once wait for one answer. SQL Server looks at it only when a connection is made.
  * @param clientId of a user-assigned identity
  * @param now milliseconds since 1970
  */
 export function azureCredential(clientId: string | undefined, now: () => number = Date.now): AzureCredential {
   const source = lazily(async () => {
-    const { DefaultAzureCredential } = await import('@azure/identity')
+    const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity')
+    if (process.env.IDENTITY_ENDPOINT) return new ManagedIdentityCredential(clientId === undefined ? {} : { clientId })
     return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId })
   })
   const tokens = new Map<string, AzureToken>()

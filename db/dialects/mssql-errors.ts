@@ -22,14 +22,16 @@ const DROPPED = new Set([
 /** The server has undone the whole transaction, as if it had not been: deadlock victim, conflict of snapshots. */
 const UNDONE = new Set([1205, 3960])
 /** A value is not of the type of the column it is compared with: uniqueidentifier, number, time; or it is out of range. */
-const UNREADABLE = new Set([241, 242, 245, 248, 8114, 8115, 8169])
+const UNREADABLE = new Set([206, 241, 242, 245, 248, 8114, 8115, 8169])
+/** Babelfish's number for what it has no number of SQL Server for. */
+const UNMAPPED = 33557097
 
 /** True for error 2601 or 2627. */
 export const isUniqueViolation = (error: unknown): boolean => UNIQUE.has(numberOf(error))
 
 /** True for error 547 of a foreign key; a violated CHECK has the same number. */
 export const isForeignKeyViolation = (error: unknown): boolean =>
-  FOREIGN_KEY.has(numberOf(error)) && /FOREIGN KEY|REFERENCE/.test(error instanceof Error ? error.message : '')
+  FOREIGN_KEY.has(numberOf(error)) && /FOREIGN KEY|REFERENCE/i.test(messageOf(error))
 
 /** True when data file, log or Azure's size limit is reached. */
 export const isStorageFull = (error: unknown): boolean => FULL.has(numberOf(error))
@@ -56,7 +58,11 @@ function isUnusable(error: unknown): boolean {
 export const isUndone = (error: unknown): boolean => UNDONE.has(numberOf(error))
 
 /** True when a value could not be converted to the type of the column it was compared with. */
-export const isUnreadable = (error: unknown): boolean => UNREADABLE.has(numberOf(error))
+export const isUnreadable = (error: unknown): boolean =>
+  UNREADABLE.has(numberOf(error)) ||
+  (numberOf(error) === UNMAPPED && /invalid input syntax|is out of range/.test(messageOf(error)))
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
 const numberOf = (error: unknown): number => Number(property(error, 'number') ?? Number.NaN)
 

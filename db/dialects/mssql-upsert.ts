@@ -8,6 +8,12 @@ export interface Upsert {
   readonly json: string
 }
 
+/** The same for engines that read JSON badly: a `?` for each value, all of them as text. */
+export interface UpsertOfValues {
+  readonly sql: string
+  readonly values: readonly (string | null)[]
+}
+
 /**
  * Rows as one batch that updates those whose key exists and inserts the others. Not MERGE, which races with itself:
  * both statements hold their key ranges to the end of the transaction, so two upserts of one key take turns.
@@ -21,8 +27,39 @@ export function mssqlUpsert(
   update: readonly string[],
 ): Upsert {
   const columns = Object.keys(rows[0] ?? {})
-  const shape = columns.map(column => `${quote(column)} ${typeOf(column, rows, key)}`).join(', ')
-  const source = `OPENJSON(@rows) WITH (${shape}) AS source`
+  const source = `OPENJSON(@rows) WITH (${shapeOf(columns, rows, key)}) AS source`
+  return {
+    sql: `DECLARE @rows nvarchar(max) = ?; ${statements(table, columns, source, key, update)}`,
+    json: JSON.stringify(oneByKey(rows, key, update.length > 0), jsonValue),
+  }
+}
+
+/** As `mssqlUpsert`, through a table variable. At most 2,000 values fit in a batch, and 1,000 rows. */
+export function mssqlUpsertOfValues(
+  table: string,
+  rows: readonly Row[],
+  key: readonly string[],
+  update: readonly string[],
+): UpsertOfValues {
+  const columns = Object.keys(rows[0] ?? {})
+  const kept = oneByKey(rows, key, update.length > 0)
+  const row = `(${columns.map(() => '?').join(', ')})`
+  return {
+    sql:
+      `DECLARE @rows TABLE (${shapeOf(columns, rows, key)}); ` +
+      `INSERT INTO @rows VALUES ${kept.map(() => row).join(', ')}; ` +
+      statements(table, columns, '@rows AS source', key, update),
+    values: kept.flatMap(one => columns.map(column => textOf(one[column]))),
+  }
+}
+
+function statements(
+  table: string,
+  columns: readonly string[],
+  source: string,
+  key: readonly string[],
+  update: readonly string[],
+): string {
   const sameKey = key.map(column => `target.${quote(column)} = source.${quote(column)}`).join(' AND ')
   const assignments = update.map(column => `${quote(column)} = source.${quote(column)}`).join(', ')
   const updating = `UPDATE target SET ${assignments} FROM ${quote(table)} AS target WITH (UPDLOCK, SERIALIZABLE) INNER JOIN ${source} ON ${sameKey}; `
@@ -30,10 +67,16 @@ export function mssqlUpsert(
     `INSERT INTO ${quote(table)} (${columns.map(quote).join(', ')}) ` +
     `SELECT ${columns.map(column => `source.${quote(column)}`).join(', ')} FROM ${source} ` +
     `WHERE NOT EXISTS (SELECT 1 FROM ${quote(table)} AS target WITH (UPDLOCK, SERIALIZABLE) WHERE ${sameKey})`
-  return {
-    sql: `DECLARE @rows nvarchar(max) = ?; ${update.length > 0 ? updating : ''}${inserting}`,
-    json: JSON.stringify(oneByKey(rows, key, update.length > 0), jsonValue),
-  }
+  return `${update.length > 0 ? updating : ''}${inserting}`
+}
+
+const shapeOf = (columns: readonly string[], rows: readonly Row[], key: readonly string[]): string =>
+  columns.map(column => `${quote(column)} ${typeOf(column, rows, key)}`).join(', ')
+
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'boolean' ? String(Number(value)) : String(value)
 }
 
 /** One INSERT cannot meet its own rows, so of several with one key the one that would win is kept. */

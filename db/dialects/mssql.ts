@@ -9,7 +9,7 @@ import type { Binding, CompiledSql, Database, Dialect, Row } from '../database.t
 import { observeAlso, poolUse, type StatementWatch } from '../statement-watch.ts'
 import { azureCredential } from './azure-credential.ts'
 import { MssqlClient, withSession } from './mssql-client.ts'
-import { hasRowSecurity } from './mssql-engine.ts'
+import { engineOf } from './mssql-engine.ts'
 import {
   isForeignKeyViolation,
   isStorageFull,
@@ -20,9 +20,10 @@ import {
 } from './mssql-errors.ts'
 import { holdingLock } from './mssql-lock.ts'
 import { repeated } from './mssql-repeat.ts'
-import { mssqlUpsert } from './mssql-upsert.ts'
+import { mssqlUpsert, mssqlUpsertOfValues } from './mssql-upsert.ts'
 
 const UPSERT_ROWS = 1000
+const UPSERT_VALUES = 2000
 const REQUEST_TIMEOUT_MS = 60_000
 const POOL_SIZE = 20
 const POOL_WAIT_SECONDS = 15
@@ -41,9 +42,17 @@ export const mssqlDialect: Dialect = {
     const first = rows[0]
     if (!first) return
     const written = update ?? Object.keys(first).filter(column => !key.includes(column))
-    for (let start = 0; start < rows.length; start += UPSERT_ROWS) {
-      const { sql, json } = mssqlUpsert(table, rows.slice(start, start + UPSERT_ROWS), key, written)
-      await trx.raw(sql, [json])
+    const { json: readsJson } = await engineOf(trx)
+    const size = readsJson ? UPSERT_ROWS : Math.floor(UPSERT_VALUES / Object.keys(first).length)
+    for (let start = 0; start < rows.length; start += size) {
+      const batch = rows.slice(start, start + size)
+      if (readsJson) {
+        const { sql, json } = mssqlUpsert(table, batch, key, written)
+        await trx.raw(sql, [json])
+      } else {
+        const { sql, values } = mssqlUpsertOfValues(table, batch, key, written)
+        await trx.raw(sql, values as Knex.RawBinding[])
+      }
     }
   },
 }
@@ -79,7 +88,6 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
     return made
   }
   const sessionOf = (tenantId: string | undefined) => (tenantId === undefined ? platform : forTenant(tenantId))
-  let secured: Promise<boolean> | undefined
 
   return {
     dialect: mssqlDialect,
@@ -103,13 +111,7 @@ export async function openMssql(settings: MssqlSettings): Promise<Database> {
     },
     forTenant,
     exclusively: (name, timeoutMs, work) => holdingLock(platform, name, timeoutMs, work),
-    rowSecurity() {
-      secured ??= hasRowSecurity(platform).catch(error => {
-        secured = undefined
-        throw error
-      })
-      return secured
-    },
+    rowSecurity: async () => (await engineOf(platform)).rowSecurity,
     observe: observer => observeAlso(watch, observer),
     pools: () =>
       adminPool === pool ? [poolUse('all', pool)] : [poolUse('tenants', pool), poolUse('platform', adminPool)],

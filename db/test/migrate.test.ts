@@ -95,7 +95,9 @@ test('a migration that fails half-way leaves nothing, and those before it stay',
     ['1'],
   )
 
-  const mended = madeUp(2, schema => schema.sql("INSERT INTO things (id) VALUES ('a')"))
+  const mended = madeUp(2, schema =>
+    schema.sql("INSERT INTO things (id) VALUES ('00000000-0000-7000-8000-000000000001')"),
+  )
   t.deepEqual((await migrate(database, { migrations: [things, mended] })).applied, ['V2__made_up.sql'])
 })
 

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { mssqlDialect } from '../dialects/mssql.ts'
-import { mssqlUpsert } from '../dialects/mssql-upsert.ts'
+import { mssqlUpsert, mssqlUpsertOfValues } from '../dialects/mssql-upsert.ts'
 import { recordingServer } from './recording-server.ts'
 
 const rows = [
@@ -40,6 +40,22 @@ test('of rows with one key the last is written, or the first when old rows are k
   ]
   t.deepEqual(JSON.parse(mssqlUpsert('t', twice, ['id'], ['n']).json), [{ id: 'a', n: 2 }])
   t.deepEqual(JSON.parse(mssqlUpsert('t', twice, ['id'], []).json), [{ id: 'a', n: 1 }])
+})
+
+test('an engine that reads JSON badly gets each value as text, through a table of the same types', t => {
+  const { sql, values } = mssqlUpsertOfValues('cve_catalog', rows, ['cve_id'], ['score'])
+  t.is(
+    sql,
+    'DECLARE @rows TABLE ([cve_id] nvarchar(400), [score] float, [kev] bit, [seq] bigint, [published] nvarchar(max)); ' +
+      'INSERT INTO @rows VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?); ' +
+      'UPDATE target SET [score] = source.[score] FROM [cve_catalog] AS target WITH (UPDLOCK, SERIALIZABLE) ' +
+      'INNER JOIN @rows AS source ON target.[cve_id] = source.[cve_id]; ' +
+      'INSERT INTO [cve_catalog] ([cve_id], [score], [kev], [seq], [published]) ' +
+      'SELECT source.[cve_id], source.[score], source.[kev], source.[seq], source.[published] FROM @rows AS source ' +
+      'WHERE NOT EXISTS (SELECT 1 FROM [cve_catalog] AS target WITH (UPDLOCK, SERIALIZABLE) ' +
+      'WHERE target.[cve_id] = source.[cve_id])',
+  )
+  t.deepEqual(values, ['CVE-2024-1', '9.8', '1', '1', '1970-01-01T00:00:00.000Z', 'CVE-2024-2', '5', '0', '2', null])
 })
 
 test('objects are refused', t => {

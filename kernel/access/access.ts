@@ -33,6 +33,8 @@ export interface Access {
   readonly authenticator: Authenticator
   readonly plugin: AnyPlugin
   readonly passwords: Passwords
+  /** Calls `listener` after users, groups or sessions changed: of one tenant, or of any when it gets undefined. */
+  onChange(listener: (tenantId: string | undefined) => void): void
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -68,6 +70,7 @@ export function createAccess(options: AccessOptions): Access {
       groups: new Groups({ dialect, changes, catalogue }),
     }),
     passwords,
+    onChange: listener => cache.onChange(listener),
     async start() {
       await watch.check()
       watch.start()

@@ -7,7 +7,7 @@ import { PermissionSet, readGranted } from './permission-set.ts'
 import type { Authenticator, Principal } from './principal.ts'
 import type { PrincipalCache } from './principal-cache.ts'
 import type { SignedInUser } from './signed-in-user.ts'
-import type { TokenClaims, Tokens } from './tokens.ts'
+import type { TokenSubject, Tokens } from './tokens.ts'
 
 interface AuthenticatorOptions {
   readonly database: Database
@@ -58,6 +58,18 @@ export class BearerAuthenticator implements Authenticator {
     return this.#options.cache.get(key, this.#options.now().getTime()) ?? this.#check(key, token)
   }
 
+  async connect(token: string): Promise<{ readonly principal: Principal; readonly expiresAt: number }> {
+    const { tokens, cache, now } = this.#options
+    const { expiresAt } = tokens.verify('access', token, now())
+    const key = hash('sha256', token, 'base64')
+    return { principal: cache.get(key, now().getTime()) ?? (await this.#check(key, token)), expiresAt }
+  }
+
+  async again(principal: Principal): Promise<Principal> {
+    const { actor, tenantId, sessionId } = principal
+    return sessionId === undefined ? principal : this.#load({ userId: actor.id, tenantId, sessionId })
+  }
+
   async #check(key: string, token: string): Promise<Principal> {
     const { cache, tokens } = this.#options
     const claims = tokens.verify('access', token, this.#options.now())
@@ -67,7 +79,7 @@ export class BearerAuthenticator implements Authenticator {
     return principal
   }
 
-  async #load({ userId, tenantId, sessionId }: TokenClaims): Promise<Principal> {
+  async #load({ userId, tenantId, sessionId }: TokenSubject): Promise<Principal> {
     const db = new TenantDb(this.#options.database, tenantId, noTables)
     const session = await db.first(liveSession, { userId, sessionId, now: this.#options.now() })
     if (!session?.active) throw problem('unauthenticated', 'The session has ended.')

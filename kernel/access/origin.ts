@@ -7,7 +7,7 @@ import { problem } from '../errors.ts'
  * of others either.
  * @throws Problem `origin_not_allowed`
  */
-export function requireAllowedOrigin(request: RequestFacts, allowed: readonly string[]): void {
+export function requireAllowedOrigin(request: Pick<RequestFacts, 'header'>, allowed: readonly string[]): void {
   const origin = request.header('Origin')
   if (origin === '') {
     const site = request.header('Sec-Fetch-Site')

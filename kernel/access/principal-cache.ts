@@ -15,6 +15,7 @@ const MOST_ENTRIES = 20_000
 export class PrincipalCache {
   readonly #entries = new Map<string, Entry>()
   readonly #most: number
+  readonly #listeners = new Set<(tenantId: string | undefined) => void>()
   #revision = 0
   #epoch = 0
 
@@ -60,6 +61,7 @@ export class PrincipalCache {
     if (revision <= this.#revision) return
     this.#revision = revision
     this.clear()
+    for (const listener of this.#listeners) listener(undefined)
   }
 
   /** Takes in a change that this instance has committed: if nothing came between, only its tenant is forgotten. */
@@ -73,5 +75,11 @@ export class PrincipalCache {
     for (const [hash, { principal }] of this.#entries) {
       if (principal.tenantId === tenantId) this.#entries.delete(hash)
     }
+    for (const listener of this.#listeners) listener(tenantId)
+  }
+
+  /** Calls `listener` with the tenant whose access has changed, or undefined when it may be any. It must not throw. */
+  onChange(listener: (tenantId: string | undefined) => void): void {
+    this.#listeners.add(listener)
   }
 }

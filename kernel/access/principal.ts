@@ -22,6 +22,17 @@ export interface Authenticator {
    * @throws Problem `unauthenticated`
    */
   authenticate(authorization: string | undefined): Principal | Promise<Principal>
+  /**
+   * The same for what stays: with the moment at which its token expires (epoch milliseconds).
+   * @param token an access token
+   * @throws Problem `unauthenticated`
+   */
+  connect(token: string): Promise<{ readonly principal: Principal; readonly expiresAt: number }>
+  /**
+   * A principal as the database has it now.
+   * @throws Problem `unauthenticated` when its session has ended
+   */
+  again(principal: Principal): Promise<Principal>
 }
 
 /** A tenant with what its licence gives it right now. */

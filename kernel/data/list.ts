@@ -224,7 +224,9 @@ const bare = (column: string): string => column.slice(column.lastIndexOf('.') + 
 const writeCursor = (sort: string, value: unknown, id: unknown): string =>
   Buffer.from(JSON.stringify([sort, value, id])).toString('base64url')
 
-const cursorShape = z.tuple([z.string(), z.union([z.string().max(500), z.number()]), z.string().max(100)])
+/** A number that both databases can bind. */
+const bindable = z.number().refine(value => Number.isSafeInteger(value) || !Number.isInteger(value))
+const cursorShape = z.tuple([z.string(), z.union([z.string().max(500), bindable]), z.string().max(100)])
 
 function readCursor(cursor: string, sort: string): [string | number, string] {
   try {

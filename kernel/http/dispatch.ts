@@ -4,6 +4,7 @@ import type { Catalogue } from '../plugins/catalogue.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
+import { channelOf } from '../ws/open-channel.ts'
 
 const API = '/api/v1/'
 const INTERNAL = '/internal/'
@@ -23,6 +24,15 @@ export function segmentOf(path: string): string | undefined {
  */
 export function createDispatch(runtime: Runtime, catalogue: Catalogue): (ctx: Koa.Context) => Promise<unknown> {
   return async ctx => {
+    if (channelOf(ctx.path) !== undefined) {
+      throw problem(
+        'upgrade_required',
+        'Open a WebSocket here. If this was one, a proxy took its Upgrade header away.',
+        {
+          headers: { Upgrade: 'websocket' },
+        },
+      )
+    }
     const segment = segmentOf(ctx.path)
     const host = segment === undefined ? undefined : catalogue.owner(segment)
     if (!host) throw problem('not_found', 'Nothing answers under this path.')

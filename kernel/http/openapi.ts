@@ -145,7 +145,8 @@ function requestBody({ route }: RegisteredRoute): Json {
   return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+/** The JSON schema of a zod schema; names of shared ones stand in its `$defs`. */
+export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io,
@@ -158,7 +159,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
  * A copy whose named schemas (zod puts them into `$defs` of the schema that uses them) stand in `schemas`, where the
  * references of a whole document can find them. Two plugins may use one name for different things.
  */
-function hoist(node: unknown, plugin: string, schemas: Json): unknown {
+export function hoist(node: unknown, plugin: string, schemas: Json): unknown {
   if (Array.isArray(node)) return node.map(item => hoist(item, plugin, schemas))
   if (typeof node !== 'object' || node === null) return node
   const { $defs = {}, ...rest } = node as { readonly $defs?: Json }

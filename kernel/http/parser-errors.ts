@@ -1,10 +1,9 @@
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { newTraceId } from '../call.ts'
 import { type Problem, problem } from '../errors.ts'
 import type { Log } from '../log/log.ts'
-import { problemBody } from './problem-json.ts'
-import { securityHeaders } from './send.ts'
+import { rawAnswer } from './raw-answer.ts'
 
 /** What Node's parser could not read never reaches the app: these answers have the form of all others (RFC 9457). */
 export function answerParserErrors(server: Server, log: Log): void {
@@ -18,7 +17,7 @@ export function answerParserErrors(server: Server, log: Log): void {
     const fault = faultOf(error.code)
     const traceId = newTraceId()
     log.debug({ err: error, error: fault.code, trace_id: traceId, ip: socket.remoteAddress }, 'unreadable request')
-    socket.end(rawAnswer(fault, traceId), () => socket.destroy())
+    socket.end(rawAnswer(fault, '/', traceId), () => socket.destroy())
   })
 }
 
@@ -27,16 +26,4 @@ function faultOf(code: string | undefined): Problem {
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return problem('too_large')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem('request_timeout')
   return problem('malformed', 'This is not HTTP/1.1 as RFC 9112 has it.')
-}
-
-function rawAnswer(fault: Problem, traceId: string): string {
-  const body = JSON.stringify(problemBody(fault, '/', traceId))
-  const headers = {
-    ...securityHeaders,
-    'Content-Type': 'application/problem+json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    Connection: 'close',
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return [`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}`, ...lines, '', body].join('\r\n')
 }

@@ -13,9 +13,10 @@ export interface SystemPages {
   /** True for an `X-Internal-Token` that is right. */
   isOperator(token: string): boolean
   openApi(): unknown
+  asyncApi(): unknown
 }
 
-/** Serves `/health/*`, `/openapi.json` and `/docs`; true when the path was one of them. */
+/** Serves `/health/*`, `/openapi.json`, `/asyncapi.json` and `/docs`; true when the path was one of them. */
 export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<boolean> {
   return async ctx => {
     const { path } = ctx
@@ -32,6 +33,10 @@ export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<
     }
     if (path === '/openapi.json') {
       sendJson(ctx, 200, pages.openApi())
+      return true
+    }
+    if (path === '/asyncapi.json') {
+      sendJson(ctx, 200, pages.asyncApi())
       return true
     }
     return serveDocs(ctx)

@@ -6,6 +6,8 @@ import type { Neglected, Running, RunUpkeep } from './run-upkeep.ts'
 /** Runs looked after in one go. */
 const BATCH = 200
 const PRUNE_EVERY_MS = 60 * 60_000
+/** So long before it was made, a run that is due at once is due on every clock, and still in its order. Ten years. */
+const LONG_AGO_MS = 10 * 365 * 24 * 60 * 60_000
 /** A finished ticket is removed by whoever had the turn; after this time, by anybody. Milliseconds. */
 const LEFT_OVER_MS = 60 * 60_000
 
@@ -82,7 +84,8 @@ export class Caretaker {
     await this.#takeOver()
     const at = now().getTime()
     const lost = this.#everythingBefore ?? new Date(at - lostMs)
-    const queued = await upkeep.neglected({ lost, limit: BATCH })
+    const ahead = new Date(at + Math.abs(lostMs))
+    const queued = await upkeep.neglected({ lost, ahead, limit: BATCH })
     await this.#dispatch(queued)
     if (queued.length === BATCH) return true
     this.#everythingBefore = undefined
@@ -101,17 +104,13 @@ export class Caretaker {
   }
 
   async #dispatch(queued: readonly Neglected[]): Promise<void> {
-    const { agenda, upkeep, now } = this.#options
+    const { agenda, upkeep } = this.#options
     const known = await this.#ticketed(queued.filter(run => run.dispatchedAt))
     for (const run of queued) {
       if (!(await upkeep.markDispatched(run)) || known.has(run.id)) continue
-      const pause = run.runAfter ? Math.max(0, run.runAfter.getTime() - now().getTime()) : 0
       try {
         const ticket: Ticket = { run: run.id }
-        await agenda
-          .create(agendaName(run), ticket)
-          .schedule(new Date(Date.now() + pause))
-          .save()
+        await agenda.create(agendaName(run), ticket).schedule(this.#turnOf(run)).save()
       } catch (error) {
         await upkeep.undispatch(run.id)
         throw error
@@ -119,11 +118,21 @@ export class Caretaker {
     }
   }
 
-  /** Which of these runs Agenda still knows. */
+  /** When Agenda may give the turn; Agenda goes by the system's clock, this kernel perhaps by another. */
+  #turnOf({ createdAt, runAfter }: Neglected): Date {
+    if (!runAfter) return new Date(createdAt.getTime() - LONG_AGO_MS)
+    return new Date(Date.now() + Math.max(0, runAfter.getTime() - this.#options.now().getTime()))
+  }
+
+  /** Which of these runs Agenda will still give the turn of: not where a wrong clock locked it, or it has had its turn. */
   async #ticketed(runs: readonly Neglected[]): Promise<Set<string>> {
     if (runs.length === 0) return new Set()
     const { jobs } = await this.#options.agenda.queryJobs({ names: [...new Set(runs.map(agendaName))] })
-    return new Set(jobs.map(job => (job.data as Ticket | undefined)?.run ?? ''))
+    const future = Date.now() + this.#options.lostMs
+    const open = jobs.filter(({ lockedAt, nextRunAt }) =>
+      lockedAt ? lockedAt.getTime() <= future : nextRunAt !== null,
+    )
+    return new Set(open.map(job => (job.data as Ticket | undefined)?.run ?? ''))
   }
 
   async #prune(at: number): Promise<void> {

@@ -16,7 +16,7 @@ export type EndReason = 'stopping' | 'timed out' | 'cancelled' | 'taken over'
 export type Outcome = 'succeeded' | 'failed' | 'queued' | 'lost'
 
 /** What is said about a run when it changes. */
-export type RunChange = Pick<JobRun, 'id' | 'tenantId' | 'plugin' | 'name' | 'status' | 'progress'>
+export type RunChange = Pick<JobRun, 'id' | 'tenantId' | 'plugin' | 'name' | 'status' | 'progress' | 'createdBy'>
 
 /** What an attempt works with. */
 export interface ExecutionOptions {
@@ -196,7 +196,7 @@ export class Execution implements Hold {
   }
 
   #say(status: RunChange['status'], progress = this.#progress ?? null): void {
-    const { id, tenantId, plugin, name } = this.#options.run
-    this.#options.changed({ id, tenantId, plugin, name, status, progress })
+    const { id, tenantId, plugin, name, createdBy } = this.#options.run
+    this.#options.changed({ id, tenantId, plugin, name, status, progress, createdBy })
   }
 }

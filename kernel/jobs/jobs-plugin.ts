@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AnyPlugin, type Call, definePlugin, type PermissionKey } from '../contract.ts'
 import { problem } from '../errors.ts'
+import { progressChannel } from './progress-channel.ts'
 import type { JobRun } from './run.ts'
 import type { JobRuns } from './runs.ts'
 
@@ -65,6 +66,7 @@ export function jobsPlugin(runs: () => JobRuns, check: () => Promise<void>, perm
     permissions: { 'jobs:read': 'View jobs and their progress' },
     setup(kit) {
       kit.healthy(check)
+      progressChannel(kit)
       kit.route('GET /jobs/:id', {
         summary: 'A job with its progress and result',
         description: 'Of a job that somebody else began, this may need a permission of its plugin as well.',

@@ -11,6 +11,7 @@ const BATCH = 500
 export interface Neglected extends Hold {
   readonly plugin: string
   readonly name: string
+  readonly createdAt: Date
   /** When it may run; undefined: it was due when it was made, whatever the clock says. */
   readonly runAfter: Date | undefined
   /** When it was last handed to Agenda; undefined: never. */
@@ -46,16 +47,24 @@ export class RunUpkeep {
     await this.#table().where({ id, status: 'queued' }).update({ dispatched_at: null })
   }
 
-  /** Queued runs that were never handed to Agenda, or handed over before `lost` and still due, longest due first. */
-  async neglected(limits: { readonly lost: Date; readonly limit: number }): Promise<Neglected[]> {
-    const { lost, limit } = limits
+  /**
+   * Queued runs that were never handed to Agenda, or handed over before `lost` and still due, longest due first. One that
+   * was handed over after `ahead` was so by a clock that was wrong, and counts as handed over long ago.
+   */
+  async neglected(limits: { readonly lost: Date; readonly ahead: Date; readonly limit: number }): Promise<Neglected[]> {
+    const { lost, ahead, limit } = limits
+    const { knex } = this.#database
     const rows = await this.#read(
       this.#table()
         .where({ status: 'queued' })
         .where(any =>
           any
             .whereNull('dispatched_at')
-            .orWhere(due => due.where('dispatched_at', '<', lost).where('run_after', '<', lost)),
+            .orWhere(due =>
+              due
+                .where(given => given.where('dispatched_at', '<', lost).orWhere('dispatched_at', '>', ahead))
+                .where(after => after.where('run_after', '<', lost).orWhere('run_after', '<=', knex.ref('created_at'))),
+            ),
         )
         .select('id', 'plugin', 'name', 'attempts', 'run_after', 'created_at', 'dispatched_at')
         .orderBy('run_after')
@@ -66,6 +75,7 @@ export class RunUpkeep {
       plugin: String(row.plugin),
       name: String(row.name),
       attempts: Number(row.attempts),
+      createdAt: timeOf(row.created_at),
       runAfter: timeOf(row.run_after) > timeOf(row.created_at) ? timeOf(row.run_after) : undefined,
       dispatchedAt: row.dispatched_at ? timeOf(row.dispatched_at) : undefined,
     }))

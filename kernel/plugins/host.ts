@@ -12,9 +12,12 @@ import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
+import { type OpenChannel, openChannel } from '../ws/open-channel.ts'
+import type { Publication } from '../ws/sockets.ts'
 import { type CallContext, contextClass } from './context.ts'
 import { InFlight } from './in-flight.ts'
 import {
+  type AnyChannel,
   type AnyJob,
   openKit,
   PluginFault,
@@ -72,6 +75,7 @@ export class PluginHost {
   #migrated = false
   #drainMs = 0
   #mount: Mount | undefined
+  #channels: ReadonlyMap<string, OpenChannel> = new Map()
   #registrations: Registrations | undefined
   #jobs: Registrations['jobs'] | undefined
   #stack: AsyncDisposableStack | undefined
@@ -111,6 +115,11 @@ export class PluginHost {
   /** Its routes while it runs. */
   get mount(): Mount | undefined {
     return this.#mount
+  }
+
+  /** Its channels while it runs. */
+  get channels(): ReadonlyMap<string, OpenChannel> {
+    return this.#channels
   }
 
   /** What handlers of a tenant's call get. */
@@ -172,6 +181,10 @@ export class PluginHost {
       this.#registrations = registrations
       this.#jobs = registrations.jobs
       this.#mount = this.#open(registrations.routes)
+      const { limits } = this.#runtime.sockets
+      this.#channels = new Map(
+        [...registrations.channels].map(([name, channel]) => [name, openChannel(name, this, channel, limits)]),
+      )
       this.#stack = stack
       this.#to('running')
       return true
@@ -195,6 +208,8 @@ export class PluginHost {
     this.#drainMs = drainMs
     this.#to('draining')
     this.#mount = undefined
+    this.#channels = new Map()
+    this.#runtime.sockets.closeChannelsOf(this)
     if (!(await this.inFlight.idle(drainMs))) {
       this.log.warn({ left: this.inFlight.count }, `work is still running after ${drainMs} ms; going on without it`)
     }
@@ -266,6 +281,27 @@ export class PluginHost {
     this.#runtime.telemetry?.made(id)
     core.slot.afterCommit(() => this.#runtime.scheduler.nudge())
     return id
+  }
+
+  /** Sends a frame to a tenant's sockets on one of the plugin's channels, when the call's transaction has committed. */
+  publish(core: CallCore, tenantId: string, publication: Publication): void {
+    const { channel: name, type, data } = publication
+    const schema = this.#channel(name).send[type]
+    if (!schema) throw new PluginFault(`plugin "${this.plugin.name}": channel "${name}" does not send "${type}"`)
+    if (this.#runtime.checksAnswers) schema.parse(data)
+    core.slot.afterCommit(() => this.#runtime.sockets.publish(tenantId, publication))
+  }
+
+  /** Closes sockets of users or devices on one of the plugin's channels, when the call's transaction has committed. */
+  disconnect(core: CallCore, tenantId: string, channel: string, actors: readonly string[]): void {
+    this.#channel(channel)
+    core.slot.afterCommit(() => this.#runtime.sockets.disconnect(tenantId, channel, actors))
+  }
+
+  #channel(name: string): AnyChannel {
+    const channel = this.#registrations?.channels.get(name)
+    if (!channel) throw new PluginFault(`plugin "${this.plugin.name}": has no channel "${name}"`)
+    return channel
   }
 
   /** What reading a run of a job asks for, as its last `setup` said; `unknown` before the first. */

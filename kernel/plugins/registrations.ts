@@ -1,10 +1,12 @@
 import type { z } from 'zod'
 import type {
   AnyPlugin,
+  Channel,
   Context,
   Delivery,
   Deployment,
   EventRef,
+  Frames,
   Gauge,
   Kit,
   PermissionKey,
@@ -27,6 +29,9 @@ export type AnyRoute = Route<string, ServiceClasses, Refs, Params, AnySchema, An
 export type AnyPlatformRoute = PlatformRoute<ServiceClasses, Params, AnySchema, AnySchema, AnySchema>
 /** A job whose types are forgotten. */
 export type AnyJob = TenantJob<ServiceClasses, Refs, z.ZodType> | PlatformJob<ServiceClasses, z.ZodType>
+
+/** A channel whose types are forgotten. */
+export type AnyChannel = Channel<string, ServiceClasses, ServiceClasses, Refs, Frames, Frames>
 
 interface RouteFacts {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -55,6 +60,7 @@ export type Subscription =
 export interface Registrations {
   readonly routes: RegisteredRoute[]
   readonly jobs: Map<string, AnyJob>
+  readonly channels: Map<string, AnyChannel>
   readonly subscriptions: Subscription[]
   readonly gauges: Map<string, Gauge<ServiceClasses>>
   readonly checks: ((context: PlatformContext<ServiceClasses>) => Promise<void>)[]
@@ -90,7 +96,14 @@ export function openKit(
   readonly registrations: Registrations
   close(): void
 } {
-  const registrations: Registrations = { routes: [], jobs: new Map(), subscriptions: [], gauges: new Map(), checks: [] }
+  const registrations: Registrations = {
+    routes: [],
+    jobs: new Map(),
+    channels: new Map(),
+    subscriptions: [],
+    gauges: new Map(),
+    checks: [],
+  }
   let open = true
   const fault = (message: string): PluginFault => new PluginFault(`plugin "${plugin.name}": ${message}`)
   const guard = (method: string): void => {
@@ -138,6 +151,20 @@ export function openKit(
         throw fault(`job "${name}" asks for the permission "${job.permission}", which no descriptor declares`)
       }
       registrations.jobs.set(name, job as unknown as AnyJob)
+    },
+    channel(name, channel) {
+      guard('channel')
+      if (!plugin.segments.includes(name) || name.includes('/')) {
+        throw fault(`channel "${name}" is none of its segments (${plugin.segments.join(', ')}); add "${name}" to them`)
+      }
+      if (registrations.channels.has(name)) throw fault(`channel "${name}" is registered twice`)
+      if (channel.permission !== 'signed-in' && !known.has(channel.permission)) {
+        throw fault(`channel "${name}" asks for the permission "${channel.permission}", which no descriptor declares`)
+      }
+      if (Object.hasOwn(channel.send, 'error')) {
+        throw fault(`channel "${name}" sends "error", which is the kernel's own frame; throw a Problem instead`)
+      }
+      registrations.channels.set(name, channel as unknown as AnyChannel)
     },
     on(event, handle) {
       guard('on')

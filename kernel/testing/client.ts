@@ -23,6 +23,11 @@ export class Client {
     this.#headers = headers
   }
 
+  /** The headers that every request of this client carries. */
+  get headers(): Headers {
+    return this.#headers
+  }
+
   get(path: string, headers?: Headers): Promise<Answer> {
     return this.request('GET', path, undefined, headers)
   }
@@ -48,7 +53,7 @@ export class Client {
     const plain = typeof body === 'string' || Buffer.isBuffer(body)
     const response: Response = await inject(this.#serve as never, {
       method: method as 'GET',
-      url: /^\/(api|internal|health|docs|openapi\.json)/.test(path) ? path : `/api/v1${path}`,
+      url: /^\/(api|internal|health|docs|openapi\.json|asyncapi\.json)/.test(path) ? path : `/api/v1${path}`,
       headers: {
         ...this.#headers,
         ...(body === undefined || plain ? {} : { 'content-type': 'application/json' }),

@@ -1,6 +1,7 @@
 import type { TestFn } from 'ava'
 import type { AnyPlugin } from '../contract.ts'
 import { accessChecks } from './conformance/access-checks.ts'
+import { channelChecks } from './conformance/channel-checks.ts'
 import { descriptorChecks } from './conformance/descriptor-checks.ts'
 import { featureChecks } from './conformance/feature-checks.ts'
 import { inputChecks } from './conformance/input-checks.ts'
@@ -46,6 +47,7 @@ export function conformance(test: TestFn, names: readonly string[], options: Con
     const subject: Subject = { test, name, calm, filled, switched, readme: readme?.(name) }
     descriptorChecks(subject)
     accessChecks(subject)
+    channelChecks(subject)
     inputChecks(subject)
     isolationChecks(subject)
     featureChecks(subject)

@@ -122,8 +122,14 @@ async function forgetOthers(worker: Worker): Promise<void> {
   for (const { name } of kept) if (own.test(name)) await drop(worker, name)
 }
 
-const create = (worker: Worker, name: string): Promise<void> =>
-  alone(worker, [`DROP DATABASE IF EXISTS [${name}]`, `CREATE DATABASE [${name}]`])
+/** Makes a database that reads committed rows beside those who write them, as Azure SQL does. */
+async function create(worker: Worker, name: string): Promise<void> {
+  const statements = [`DROP DATABASE IF EXISTS [${name}]`, `CREATE DATABASE [${name}]`]
+  // Engines without row security are not SQL Server, and have no such switch.
+  const isSqlServer = await worker.master.rowSecurity?.()
+  if (isSqlServer) statements.push(`ALTER DATABASE [${name}] SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE`)
+  await alone(worker, statements)
+}
 
 const drop = (worker: Worker, name: string): Promise<void> => alone(worker, [`DROP DATABASE IF EXISTS [${name}]`])
 

@@ -11,6 +11,8 @@ import { type ClaimedDatabase, claimBare, claimPrepared, openTestServer } from '
 
 /** The SQL Server that the tests run on; without it they run on SQLite. */
 const server = process.env.DATABASE_URL || undefined
+/** Whether they do. */
+export const testsOnServer: boolean = server !== undefined
 
 /** What a test does with a database while it runs. */
 interface Ending {

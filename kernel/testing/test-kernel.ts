@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../../config/load.ts'
@@ -12,12 +14,15 @@ import { createKernel, type Kernel, type KernelOptions } from '../kernel.ts'
 import { createLogger, type Logging } from '../log/create-logger.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import { storeLicence } from '../tenancy/licences.ts'
+import { isUpgrade } from '../ws/open-channel.ts'
 import { Client } from './client.ts'
 import { TestClock } from './clock.ts'
-import { kernelDatabase } from './test-database.ts'
+import { kernelDatabase, testsOnServer } from './test-database.ts'
+import { TestSocket } from './test-socket.ts'
 
 const PASSWORD = 'correct horse battery staple 42'
-const WAIT_MS = 10_000
+/** A server takes its time, above all one that many tests share. */
+const WAIT_MS = testsOnServer ? 60_000 : 10_000
 
 /** How a kernel for tests is made. */
 export interface TestKernelOptions {
@@ -44,6 +49,7 @@ export class TestKernel implements AsyncDisposable {
   readonly #folder: string
   readonly #logging: Logging
   readonly #clients = new Map<string, Promise<Client>>()
+  #server: Promise<Server> | undefined
 
   constructor(parts: {
     readonly kernel: Kernel
@@ -81,6 +87,23 @@ export class TestKernel implements AsyncDisposable {
     const made = this.#signIn(tenant, permissions)
     this.#clients.set(key, made)
     return made
+  }
+
+  /**
+   * Opens a socket as a user of a tenant who holds just these permissions.
+   * @param channel its name, `jobs` for `/api/ws/jobs`
+   * @throws SocketRefused with the answer, when it was none of 101
+   */
+  async socket(tenant: TenantName, permissions: readonly string[], channel: string): Promise<TestSocket> {
+    const { headers } = await this.as(tenant, permissions)
+    return TestSocket.open(`${await this.socketUrl()}/api/ws/${channel}`, { headers })
+  }
+
+  /** Where sockets are taken, `ws://127.0.0.1:…`: the kernel is put behind a port when it is first asked for. */
+  async socketUrl(): Promise<string> {
+    this.#server ??= listen(this.kernel)
+    const { port } = (await this.#server).address() as AddressInfo
+    return `ws://127.0.0.1:${port}`
   }
 
   /** Gives a tenant a licence with these features, as the webhook does. */
@@ -159,6 +182,9 @@ export class TestKernel implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kernel.stop()
+    const server = await this.#server
+    server?.close()
+    server?.closeAllConnections()
     this.#logging.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
@@ -226,6 +252,13 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
   await started.licence('a', options.features ?? started.features)
   await started.licence('b', options.features ?? started.features)
   return started
+}
+
+async function listen({ app, upgrade }: Kernel): Promise<Server> {
+  const server = createServer({ shouldUpgradeCallback: isUpgrade }, app.callback())
+  server.on('upgrade', upgrade)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return server
 }
 
 async function newTenant({ runtime, access, tenancy }: Kernel, name: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import { parse } from '../http/input.ts'
 import type { PluginHost } from '../plugins/host.ts'
@@ -13,6 +14,13 @@ export const channelPath = (name: string): string => `${PREFIX}${name}`
 export function channelOf(path: string): string | undefined {
   return path.startsWith(PREFIX) ? path.slice(PREFIX.length) : undefined
 }
+
+/**
+ * True for a request that asks for a WebSocket on a channel. Any other `Upgrade`, such as the `h2c` that some clients try, is
+ * left aside and the request served as it is (RFC 9110, 7.8).
+ */
+export const isUpgrade = ({ url = '', headers }: IncomingMessage): boolean =>
+  url.startsWith(PREFIX) && headers.upgrade?.toLowerCase() === 'websocket'
 
 /** A channel of a running plugin. A plugin that is started again has other ones. */
 export interface OpenChannel {

@@ -25,6 +25,11 @@ export class Client {
     this.#agent = agent
   }
 
+  /** What every request of this client carries. */
+  get headers(): Headers {
+    return this.#headers
+  }
+
   get(path: string, headers?: Headers): Promise<Answer> {
     return this.send('GET', path, undefined, headers)
   }

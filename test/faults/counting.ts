@@ -29,11 +29,11 @@ export class Counting {
     return body
   }
 
-  /** What began so far. */
-  async runs(): Promise<CountedRun[]> {
+  /** What began so far of the runs with these marks. */
+  async runs(marks: readonly string[]): Promise<CountedRun[]> {
     const { status, body } = await this.#client.get('/internal/counting')
     if (status !== 200) throw new Error(`runs: ${status} ${JSON.stringify(body)}`)
-    return body
+    return (body as CountedRun[]).filter(({ mark }) => marks.includes(mark))
   }
 
   /** A run as the kernel has it. */

@@ -1,6 +1,6 @@
 import { onSqlServer } from './databases.ts'
 import { discrepancies, Load, storedAssets } from './load.ts'
-import { eventually, startServer } from './server.ts'
+import { eventually, launch, startServer } from './server.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { newTenant } from './tenant.ts'
 
@@ -63,3 +63,23 @@ onSqlServer('SIGTERM while the database is gone ends the process all the same', 
   const { signal } = await server.end()
   t.is(signal, null)
 })
+
+onSqlServer(
+  'a server that starts before its database waits for it, and can be stopped meanwhile',
+  async (t, { env, url }) => {
+    const proxy = await TcpProxy.before(t, url)
+    await proxy.cut()
+    const servers = await Promise.all(
+      [0, 1].map(() => launch(t, { env: { ...env, DATABASE_URL: proxy.through(url) } })),
+    )
+    const [patient, stopped] = servers
+    if (!patient || !stopped) return t.fail()
+    for (const server of servers) {
+      await eventually('it to wait', () => server.log.some(({ msg }) => msg.includes('waiting for it')))
+      t.is((await server.ready())?.body.status, 'starting')
+    }
+    t.deepEqual(await stopped.end(), { code: 0, signal: null })
+    await proxy.restore()
+    await patient.becomes(200)
+  },
+)

@@ -38,7 +38,7 @@ export function onSqlServer(title: string, run: Run<OwnSqlServer>, kind: 'prepar
     const { claimBare, claimPrepared } = await import('../../kernel/testing/sql-server-pool.ts')
     const { url, release } = await (kind === 'bare' ? claimBare : claimPrepared)(sqlServer)
     t.teardown(() => release())
-    await run(t, { url, env: { DATA_DIR: temporaryFolder(t), DATABASE_URL: url } })
+    await run(t, { url, env: { DATA_DIR: temporaryFolder(t), DATABASE_URL: url, SQL_POOL_SIZE: '6' } })
   })
 }
 

@@ -122,6 +122,8 @@ export class Scene {
         this.events.push({ event: event.id, payload: event.payload.parse(payload) as Record<string, unknown> })
       },
       enqueue: async () => newId(),
+      publish: () => undefined,
+      disconnect: () => undefined,
     }
   }
 

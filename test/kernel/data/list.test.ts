@@ -143,6 +143,17 @@ test('a cursor that does not belong to the list is refused', async t => {
   await t.throwsAsync(list.page(a, other), { code: 'invalid_cursor' })
 })
 
+test('a cursor with values of other types is a page or refused, never a fault', async t => {
+  const a = await filled(t)
+  for (const sort of ['name', 'created_at']) {
+    for (const value of ['', 'zzz', '99999-01-01T00:00:00Z', 5, -1.5, 2 ** 60, 1e300]) {
+      const cursor = Buffer.from(JSON.stringify([sort, value, 'zzz'])).toString('base64url')
+      const answer = await list.page(a, query({ sort, cursor })).catch(error => error.code)
+      t.true(answer === 'invalid_cursor' || Array.isArray(answer.items), `${sort} ${value}: ${answer}`)
+    }
+  }
+})
+
 test('a cursor of one tenant shows another nothing of it', async t => {
   const { a, b } = await twoTenants(t)
   const { next_cursor } = await list.page(a, query({ limit: '1' }))

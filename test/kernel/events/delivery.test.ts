@@ -118,9 +118,13 @@ test('an idle look is one query', async t => {
   await emit(s, s.tenants[0], 1)
   await delivery.settle()
   reads.length = 0
-  const writes: string[] = []
-  s.database.knex.on('query', ({ sql }: { sql: string }) => writes.push(sql))
+  const others: string[] = []
+  s.database.knex.on('query', ({ sql }: { sql: string }) => others.push(sql))
   await delivery.settle()
   t.is(reads.length, 1)
-  t.deepEqual(writes, [])
+  // On SQL Server reads go this way, too.
+  t.deepEqual(
+    others.filter(sql => !sql.startsWith('select')),
+    [],
+  )
 })

@@ -12,7 +12,7 @@ import { openBeside } from './open-beside.ts'
 const twoOrOne: typeof onEachStore = (title, run) => onEachStore(title, run, test.serial)
 
 const HOUR = 60 * 60_000
-const timing = { pollMs: 100, heartbeatMs: 50, staleMs: 1_500, lockMs: 1_000, lostMs: 5_000 }
+const timing = { pollMs: 100, heartbeatMs: 50, staleMs: 1_500, lockMs: 4_000, lostMs: 5_000 }
 
 /** A process that runs jobs, and what it said. */
 interface Instance {

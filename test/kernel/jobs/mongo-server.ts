@@ -7,6 +7,9 @@ import { registerCompletionHandler } from 'ava'
 
 const FERRETDB = 'ferretdb'
 
+/** Ends the server with whoever started it, also when that is killed: then the input of the shell ends. */
+const UNTIL_INPUT_ENDS = '"$0" "$@" < /dev/null & cat > /dev/null; kill -9 $!'
+
 /** The program that stands in for MongoDB where there is none: FerretDB 1.x with its SQLite inside. */
 const program = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/local/bin']
   .map(folder => path.join(folder, FERRETDB))
@@ -42,8 +45,11 @@ export function mongoServer(): Promise<string> {
 async function start(): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ferretdb-'))
   const child = spawn(
-    program ?? FERRETDB,
+    '/bin/sh',
     [
+      '-c',
+      UNTIL_INPUT_ENDS,
+      program ?? FERRETDB,
       '--handler=sqlite',
       `--sqlite-url=file:${folder}/`,
       `--state-dir=${folder}`,
@@ -51,10 +57,10 @@ async function start(): Promise<string> {
       '--listen-addr=127.0.0.1:0',
       '--debug-addr=-',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['pipe', 'ignore', 'pipe'] },
   )
   process.on('exit', () => {
-    child.kill('SIGKILL')
+    child.stdin.end()
     rmSync(folder, { recursive: true, force: true })
   })
   const said: string[] = []

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { JobRepository } from 'agenda'
 import type { Ticket } from '../../../kernel/jobs/caretaker.ts'
 import { JobRuns } from '../../../kernel/jobs/runs.ts'
 import { openPlace } from '../../../kernel/testing/test-database.ts'
@@ -10,6 +11,11 @@ import { fixture } from './scheduler-fixture.ts'
 const job = { plugin: 'assets', name: 'import', scope: 'platform' } as const
 const run = { plugin: 'assets', name: 'import', data: {} } as const
 const HOUR = 60 * 60_000
+
+/** Waits until Agenda has been handed so many runs. */
+async function handedOver(agenda: JobRepository, count: number): Promise<void> {
+  while ((await agenda.queryJobs({ name: 'assets/import' })).total < count) await new Promise(setImmediate)
+}
 
 /** Runs the job in a process of its own and kills that in the middle. Answers which attempt it was. */
 async function crash(filename: string): Promise<number> {
@@ -86,6 +92,7 @@ onEachStore('a run that Agenda has lost is handed over again, one that it still 
   await first.scheduler.start()
   await undefine()
   const [lost, kept] = [await first.queue(run), await first.queue(run)]
+  await handedOver(agenda, 2)
   await first.scheduler.stop({ drainMs: 0 })
   t.is(await agenda.removeJobs({ data: { run: lost } }), 1)
   t.deepEqual(await tickets(), [kept])
@@ -109,4 +116,45 @@ onEachStore('tickets whose turn is over are removed when nobody could do it then
   const { jobs } = await agenda.queryJobs()
   t.is(jobs.length, 1, 'what ended just now is left to whoever had the turn')
   t.true(Number(jobs[0]?.lastFinishedAt) > Date.now() - HOUR)
+})
+
+onEachStore('a run that is due is due on every clock, also when a wrong one handed it over', async (t, storeOf) => {
+  const database = await emptyDatabase(t)
+  const agenda = await inside(t, storeOf(database))
+  for (const wrong of [2 * HOUR, -2 * HOUR]) {
+    const { scheduler, queue } = fixture(t, storeOf, database, { now: () => new Date(Date.now() + wrong) })
+    await scheduler.define({ ...job, run: async () => null })()
+    await scheduler.start()
+    await queue(run)
+    await handedOver(agenda, wrong > 0 ? 1 : 2)
+    await scheduler.stop({ drainMs: 0 })
+  }
+  const { jobs } = await agenda.queryJobs({ name: 'assets/import' })
+  t.is(jobs.length, 2)
+  for (const { nextRunAt } of jobs) t.true(Number(nextRunAt) < Date.now() - 24 * HOUR)
+
+  const later = fixture(t, storeOf, database, { timing: { pollMs: 20 } })
+  later.scheduler.define({ ...job, run: async () => null })
+  await later.scheduler.start()
+  await later.when(() => later.changes.filter(change => change.status === 'succeeded').length === 2)
+  t.is(later.changes.length, 4, 'each of them once')
+})
+
+onEachStore('what a wrong clock handed over, and nobody has any more, is handed over again', async (t, storeOf) => {
+  const database = await emptyDatabase(t)
+  const agenda = await inside(t, storeOf(database))
+  const ahead = fixture(t, storeOf, database, { now: () => new Date(Date.now() + 2 * HOUR) })
+  await ahead.scheduler.define({ ...job, run: async () => null })()
+  await ahead.scheduler.start()
+  const [removed, locked] = [await ahead.queue(run), await ahead.queue(run)]
+  await handedOver(agenda, 2)
+  await ahead.scheduler.stop({ drainMs: 0 })
+  t.is(await agenda.removeJobs({ data: { run: removed } }), 1)
+  const [ticket] = (await agenda.queryJobs({ data: { run: locked } })).jobs
+  if (ticket) await agenda.saveJobState({ ...ticket, lockedAt: new Date(Date.now() + 2 * HOUR) }, undefined)
+
+  const right = fixture(t, storeOf, database)
+  right.scheduler.define({ ...job, run: async () => null })
+  await right.scheduler.start()
+  for (const id of [removed, locked]) await right.reached(id, 'succeeded')
 })

@@ -70,6 +70,5 @@ test('where a plugin does not start, it is tried again until it does', async t =
   while (catalogue.byName('backup')?.state !== 'running') await setTimeout(10)
   const core = new CallCore(runtime, { actor: { kind: 'service', id: 'test' } })
   await catalogue.byName('backup')?.begin(core, house.tenantId('a'))
-  while (begun.length === 0) await setTimeout(10)
-  t.deepEqual(begun, [house.tenantId('a')])
+  while (!begun.includes(house.tenantId('a'))) await setTimeout(10)
 })

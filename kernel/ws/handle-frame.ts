@@ -1,0 +1,112 @@
+import { CallCore, type CallOrigin, TenantCall } from '../call.ts'
+import type { ChannelSocket, Context, Frames, ServiceClasses } from '../contract.ts'
+import { problem } from '../errors.ts'
+import { problemBody, toProblem } from '../http/problem-json.ts'
+import type { Runtime } from '../runtime.ts'
+import { gate } from '../tenancy/gate.ts'
+import type { Connection } from './connection.ts'
+import { channelPath, checkData } from './open-channel.ts'
+import type { Incoming } from './read-frame.ts'
+
+type ChannelContext = Context<ServiceClasses, Record<never, never>> & { readonly socket: ChannelSocket<Frames> }
+
+/** What a part of the work on a socket is: a frame, or its beginning or end. */
+interface Part {
+  readonly action: string
+  /** The id that answers carry. */
+  readonly id?: string | undefined
+  readonly atomic: boolean
+  /** Done also when the tenant may not use the plugin any more. */
+  readonly always?: boolean
+  run(context: ChannelContext): Promise<void> | void
+}
+
+/** Handles a frame of a socket; what goes wrong becomes an `error` frame with its id. Never rejects. */
+export function handleFrame(runtime: Runtime, connection: Connection, incoming: Incoming): Promise<void> {
+  const { type, id } = incoming
+  const { receive } = connection.channel.channel
+  const receiver = receive && Object.hasOwn(receive, type) ? receive[type] : undefined
+  if (!receiver) {
+    connection.fault(problem('invalid', unknownType(type, receive), { errors: [unknownFault] }), id)
+    return Promise.resolve()
+  }
+  let data: unknown
+  try {
+    data = checkData(receiver.data, incoming.data)
+  } catch (error) {
+    connection.fault(toProblem(error, runtime.database.dialect), id)
+    return Promise.resolve()
+  }
+  return work(runtime, connection, {
+    action: `${connection.channel.name}.${type}`,
+    id,
+    atomic: receiver.atomic !== false,
+    run: context => receiver.handle(data, context as never),
+  })
+}
+
+/** Tells the plugin that a socket is open. Never rejects. */
+export function tellOpened(runtime: Runtime, connection: Connection): Promise<void> {
+  const { name, channel } = connection.channel
+  return work(runtime, connection, {
+    action: `${name}.opened`,
+    atomic: true,
+    run: context => channel.opened?.(context as never),
+  })
+}
+
+/** Tells the plugin that a socket has closed. Never rejects. */
+export function tellClosed(runtime: Runtime, connection: Connection): Promise<void> {
+  const { name, channel } = connection.channel
+  return work(runtime, connection, {
+    action: `${name}.closed`,
+    atomic: true,
+    always: true,
+    run: context => channel.closed?.(context as never),
+  })
+}
+
+const unknownFault = { path: 'type', message: 'is not known here' }
+
+const unknownType = (type: string, receive: object | undefined): string => {
+  const known = Object.keys(receive ?? {})
+  const what = known.length > 0 ? `takes ${known.join(', ')}` : 'takes nothing'
+  return `This channel ${what}, and not "${type}".`
+}
+
+/** Runs a part of a socket's work as a call of its tenant, in one transaction unless it wants none. */
+async function work(runtime: Runtime, connection: Connection, part: Part): Promise<void> {
+  const { host } = connection.channel
+  const { actor, tenantId, permissions } = connection.principal
+  const origin: CallOrigin = { actor, address: connection.address, signal: () => connection.signal }
+  const core = new CallCore(runtime, origin)
+  core.defaultAction = part.action
+  try {
+    const state = runtime.tenant(tenantId)
+    const refused = gate(host.plugin.feature, state)
+    if (!state || (refused && !part.always)) throw refused
+    const call = new TenantCall(core, host, state.tenant, permissions)
+    const socket: ChannelSocket<Frames> = {
+      send(type, data) {
+        const schema = connection.channel.channel.send[type]
+        if (!schema) throw new Error(`channel "${connection.channel.name}" does not send "${type}"`)
+        if (runtime.checksAnswers) schema.parse(data)
+        core.slot.afterCommit(() => connection.send(type, data, part.id))
+      },
+    }
+    const context = Object.assign(host.tenantContext(call), { socket }) as unknown as ChannelContext
+    const run = async (): Promise<void> => part.run(context)
+    await (part.atomic ? core.slot.run(tenantId, run) : run())
+    await core.flush(tenantId)
+  } catch (error) {
+    const failure = toProblem(error, runtime.database.dialect)
+    if (failure.status >= 500 && !connection.signal.aborted) {
+      const cause = failure.cause instanceof Error ? failure.cause : failure
+      host.log.error(
+        { err: cause, tenant_id: tenantId, trace_id: core.traceId, frame: part.action },
+        `the frame ${part.action} failed`,
+      )
+    }
+    connection.refuse(problemBody(failure, channelPath(connection.channel.name), core.traceId), part.id)
+  }
+}
