@@ -27,14 +27,15 @@ export function mssqlUpsert(
   update: readonly string[],
 ): Upsert {
   const columns = Object.keys(rows[0] ?? {})
-  const source = `OPENJSON(@rows) WITH (${shapeOf(columns, rows, key)}) AS source`
+  const shape = columns.map(column => `${quote(column)} ${typeOf(column, rows, key)}`).join(', ')
+  const source = `OPENJSON(@rows) WITH (${shape}) AS source`
   return {
-    sql: `DECLARE @rows nvarchar(max) = ?; ${statements(table, columns, source, key, update)}`,
+    sql: `DECLARE @rows nvarchar(max) = ?; ${statements(table, columns, [source, source], key, update)}`,
     json: JSON.stringify(oneByKey(rows, key, update.length > 0), jsonValue),
   }
 }
 
-/** As `mssqlUpsert`, through a table variable. At most 2,000 values fit in a batch, and 1,000 rows. */
+/** As `mssqlUpsert`, with a table of values. At most 2,000 values fit in a batch, and 1,000 rows. */
 export function mssqlUpsertOfValues(
   table: string,
   rows: readonly Row[],
@@ -43,12 +44,16 @@ export function mssqlUpsertOfValues(
 ): UpsertOfValues {
   const columns = Object.keys(rows[0] ?? {})
   const kept = oneByKey(rows, key, update.length > 0)
-  const row = `(${columns.map(() => '?').join(', ')})`
+  const typed = columns.map(column => `CAST(row.${quote(column)} AS ${typeOf(column, rows, key)}) AS ${quote(column)}`)
+  const source = (valueAt: (index: number) => string): string => {
+    const values = kept.map((_row, at) => `(${columns.map((_name, n) => valueAt(at * columns.length + n)).join(', ')})`)
+    const names = columns.map(quote).join(', ')
+    return `(SELECT ${typed.join(', ')} FROM (VALUES ${values.join(', ')}) AS row (${names})) AS source`
+  }
+  // The second statement names the parameters that Knex makes of the `?` of the first.
+  const [first, second] = [source(() => '?'), source(index => `@p${index}`)]
   return {
-    sql:
-      `DECLARE @rows TABLE (${shapeOf(columns, rows, key)}); ` +
-      `INSERT INTO @rows VALUES ${kept.map(() => row).join(', ')}; ` +
-      statements(table, columns, '@rows AS source', key, update),
+    sql: statements(table, columns, [first, update.length > 0 ? second : first], key, update),
     values: kept.flatMap(one => columns.map(column => textOf(one[column]))),
   }
 }
@@ -56,22 +61,19 @@ export function mssqlUpsertOfValues(
 function statements(
   table: string,
   columns: readonly string[],
-  source: string,
+  [updated, inserted]: readonly [string, string],
   key: readonly string[],
   update: readonly string[],
 ): string {
   const sameKey = key.map(column => `target.${quote(column)} = source.${quote(column)}`).join(' AND ')
   const assignments = update.map(column => `${quote(column)} = source.${quote(column)}`).join(', ')
-  const updating = `UPDATE target SET ${assignments} FROM ${quote(table)} AS target WITH (UPDLOCK, SERIALIZABLE) INNER JOIN ${source} ON ${sameKey}; `
+  const updating = `UPDATE target SET ${assignments} FROM ${quote(table)} AS target WITH (UPDLOCK, SERIALIZABLE) INNER JOIN ${updated} ON ${sameKey}; `
   const inserting =
     `INSERT INTO ${quote(table)} (${columns.map(quote).join(', ')}) ` +
-    `SELECT ${columns.map(column => `source.${quote(column)}`).join(', ')} FROM ${source} ` +
+    `SELECT ${columns.map(column => `source.${quote(column)}`).join(', ')} FROM ${inserted} ` +
     `WHERE NOT EXISTS (SELECT 1 FROM ${quote(table)} AS target WITH (UPDLOCK, SERIALIZABLE) WHERE ${sameKey})`
   return `${update.length > 0 ? updating : ''}${inserting}`
 }
-
-const shapeOf = (columns: readonly string[], rows: readonly Row[], key: readonly string[]): string =>
-  columns.map(column => `${quote(column)} ${typeOf(column, rows, key)}`).join(', ')
 
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null

@@ -49,8 +49,11 @@ export class Acceptor {
   #server(maxBytes: number): ChannelServer {
     const known = this.#servers.get(maxBytes)
     if (known) return known
-    // The types of `ws` lack `closeTimeout`.
-    const options: ServerOptions<typeof ChannelWebSocket> & { readonly closeTimeout: number } = {
+    // The types of `ws` lack two of its options.
+    const options: ServerOptions<typeof ChannelWebSocket> & {
+      readonly closeTimeout: number
+      readonly maxPendingAutoPongs: number
+    } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
@@ -58,6 +61,8 @@ export class Acceptor {
       handleProtocols: protocols => (protocols.has(BEARER) ? BEARER : false),
       WebSocket: ChannelWebSocket,
       closeTimeout: this.#limits.closeMs,
+      // Pings count as frames: who sends too many is told so, instead of being cut.
+      maxPendingAutoPongs: 0,
     }
     const made = new WebSocketServer(options)
     this.#servers.set(maxBytes, made)

@@ -160,7 +160,7 @@ export class Sockets {
         this.#hub.add(connection)
         this.#beat ??= setInterval(() => this.#lookAfter(), this.limits.beatMs).unref()
         connection.begin()
-        if (before !== this.#recheck?.changes) this.#recheck?.accessChanged(visited.visitor.principal.tenantId)
+        if (before !== this.#recheck?.changes) this.#recheck?.newcomer(connection)
       })
     } catch (error) {
       const refusal = toProblem(error, runtime.database.dialect)

@@ -39,6 +39,18 @@ test('a log-out closes the sockets of that session with 4401, and no other', asy
   await other.heard()
 })
 
+test('a session that another instance has ended closes its sockets here', async t => {
+  await using t0 = await start()
+  await using gone = await t0.socket('a', ['talk:read'], 'talk')
+  await using other = await t0.socket('a', ['*'], 'talk')
+  const { id } = await userOf(t0, ['talk:read'])
+  const { database } = t0.kernel.runtime
+  await database.knex('refresh_tokens').where({ user_id: id }).update({ revoked_at: t0.clock.now() })
+  await bumpRevision(new PlatformDb(database, new Set()), 'access')
+  t.deepEqual(await gone.closed, { code: 4401, reason: 'session_ended' })
+  await other.heard()
+})
+
 test('a user who is deactivated loses the sockets with 4401', async t => {
   await using t0 = await start()
   await using gone = await t0.socket('a', ['talk:read'], 'talk')

@@ -1,7 +1,10 @@
-import { connect } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import test from 'ava'
 import { startTestKernel, type TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { SocketRefused, TestSocket } from '../../../kernel/testing/test-socket.ts'
+import { isUpgrade } from '../../../kernel/ws/open-channel.ts'
+import { bareKernel } from '../testing/bare-kernel.ts'
 import { talkPlugin } from './talk-plugin.ts'
 
 let t0: TestKernel
@@ -107,6 +110,20 @@ test('more sockets than a tenant or an address may have are a 429, and a closed 
     await using _third = await own.socket('a', ['*'], 'talk')
     t.is(own.kernel.runtime.sockets.size, 2)
   }
+})
+
+test('while the server starts it is a 503', async t => {
+  const kernel = await bareKernel(t, { plugins: [] })
+  t.teardown(() => kernel.stop())
+  const server = createServer({ shouldUpgradeCallback: isUpgrade }, kernel.app.callback())
+  server.on('upgrade', kernel.upgrade)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const refused = await t.throwsAsync(TestSocket.open(`ws://127.0.0.1:${port}/api/ws/jobs`), {
+    instanceOf: SocketRefused,
+  })
+  t.deepEqual([refused?.status, refused?.body.error, refused?.headers['retry-after']], [503, 'starting', '1'])
 })
 
 test('while the server stops it is a 503', async t => {
