@@ -28,6 +28,11 @@ export interface Dialect {
   /** True when a value could not be converted to the type of the column it was compared with. Never on SQLite. */
   isUnreadable(error: unknown): boolean
   /**
+   * Holds a named lock until the transaction ends, for work that looks for what is missing and then adds it. SQLite has
+   * one writer at a time, which is the same.
+   */
+  takeTurn(trx: Knex, name: string): Promise<void>
+  /**
    * Inserts rows, or updates those whose key exists. All rows have the same columns.
    * Splits into batches that fit the database's limit of bindings. Run it inside a transaction.
    * @param update columns to write when the key exists; default: every column outside the key. `[]` keeps the old row.

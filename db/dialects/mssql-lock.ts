@@ -2,11 +2,20 @@ import type { Knex } from 'knex'
 
 /** Shorter than a request may take. */
 const TURN_MS = 45_000
+/** A lock of this database: SQL Server keeps them apart by itself, not every engine does. */
+const NAMED = "DECLARE @name nvarchar(255) = DB_NAME() + N' ' + ?; "
 const LOCK =
+  NAMED +
   'DECLARE @result int; ' +
-  "EXEC @result = sys.sp_getapplock @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?; " +
+  "EXEC @result = sys.sp_getapplock @Resource = @name, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?; " +
   'SELECT @result AS result'
-const UNLOCK = "EXEC sys.sp_releaseapplock @Resource = ?, @LockOwner = N'Session'"
+const LOCK_TO_THE_END =
+  'DECLARE @result int; ' +
+  "EXEC @result = sys.sp_getapplock @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = ?; " +
+  'SELECT @result AS result'
+/** SQL Server's own number for a lock that was not free in time. */
+const LOCK_TIMEOUT = 1222
+const UNLOCK = `${NAMED}EXEC sys.sp_releaseapplock @Resource = @name, @LockOwner = N'Session'`
 
 /**
  * Runs `work` while a connection of its own holds sp_getapplock; SQL Server frees it when that connection ends,
@@ -54,5 +63,17 @@ async function unlock(knex: Knex, connection: LockingConnection, name: string): 
     await knex.raw(UNLOCK, [name]).connection(connection)
   } catch {
     connection.close()
+  }
+}
+
+/**
+ * Takes a lock that ends with the transaction, however it ends.
+ * @throws Error when it stays taken: it passes by itself (`Dialect.isTransient`)
+ */
+export async function lockInTransaction(trx: Knex, name: string): Promise<void> {
+  const rows = (await trx.raw(LOCK_TO_THE_END, [name, TURN_MS])) as readonly { result: number }[]
+  const result = rows[0]?.result ?? -999
+  if (result < 0) {
+    throw Object.assign(new Error(`lock "${name}" was not free (sp_getapplock ${result})`), { number: LOCK_TIMEOUT })
   }
 }

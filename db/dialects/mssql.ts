@@ -18,7 +18,7 @@ import {
   isUniqueViolation,
   isUnreadable,
 } from './mssql-errors.ts'
-import { holdingLock } from './mssql-lock.ts'
+import { holdingLock, lockInTransaction } from './mssql-lock.ts'
 import { repeated } from './mssql-repeat.ts'
 import { mssqlUpsert, mssqlUpsertOfValues } from './mssql-upsert.ts'
 
@@ -38,6 +38,7 @@ export const mssqlDialect: Dialect = {
   isTransient,
   isUndone,
   isUnreadable,
+  takeTurn: lockInTransaction,
   async upsert(trx, table, rows, key, update) {
     const first = rows[0]
     if (!first) return

@@ -103,6 +103,7 @@ export const sqliteDialect: Dialect = {
   isTransient: error => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)),
   isUndone: () => false,
   isUnreadable: () => false,
+  takeTurn: async () => undefined,
   async upsert(trx, table, rows, key, update) {
     const first = rows[0]
     if (!first) return

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { openMssql } from '../dialects/mssql.ts'
+import { mssqlDialect, openMssql } from '../dialects/mssql.ts'
 import { withSession } from '../dialects/mssql-client.ts'
 import { holdingLock } from '../dialects/mssql-lock.ts'
 import { recordingServer, type SentBatch } from './recording-server.ts'
@@ -68,4 +68,16 @@ test('a server is opened without connecting, with one Knex for each tenant', asy
   t.is(database.forTenant('a'), database.forTenant('a'))
   t.not(database.forTenant('a'), database.forTenant('b'))
   await database.close()
+})
+
+test('a turn is a lock of the transaction; one that stays taken passes by itself', async t => {
+  const { knex, sent } = answering(0)
+  await knex.transaction(trx => mssqlDialect.takeTurn(trx, 'tenant import'))
+  t.regex(sent[0]?.sql ?? '', /@LockOwner = N'Transaction'/)
+  t.is(sent[0]?.parameters.p0?.value, 'tenant import')
+  await knex.destroy()
+  const taken = answering(-1)
+  const error = await t.throwsAsync(mssqlDialect.takeTurn(taken.knex, 'tenant import'))
+  t.true(mssqlDialect.isTransient(error))
+  await taken.knex.destroy()
 })

@@ -77,6 +77,16 @@ export class TenantDb {
     return this.#slot.run(this.tenantId, work)
   }
 
+  /**
+   * Until the transaction under way ends, no other one of this tenant takes the same turn: for work that looks for what is
+   * missing and then adds it, where no unique key decides.
+   */
+  async takeTurn(name: string): Promise<void> {
+    const trx = this.#slot.current
+    if (!trx) throw new Error(`a turn ("${name}") is taken in a transaction`)
+    await this.#database.dialect.takeTurn(trx, `${this.tenantId} ${name}`)
+  }
+
   /** Calls `hook` when the transaction under way has committed; at once outside one. */
   afterCommit(hook: () => void): void {
     this.#slot.afterCommit(hook)

@@ -116,9 +116,9 @@ async function prepare(database: Database): Promise<void> {
 /** Drops what a worker of this number left behind days ago, for migrations that are not these any more. */
 async function forgetOthers(worker: Worker): Promise<void> {
   const kept: { name: string }[] = await worker.master.knex.raw(
-    "SELECT name FROM sys.databases WHERE name LIKE N'monozu[_]test[_]%' AND create_date < DATEADD(day, -2, GETDATE())",
+    "SELECT name FROM sys.databases WHERE name LIKE N'monozu[_]tests[_]%' AND create_date < DATEADD(day, -2, GETDATE())",
   )
-  const own = new RegExp(`^monozu_test_(?!${migrationsMark()}_|bare_)\\w+_${worker.number}_\\d+$`)
+  const own = new RegExp(`^monozu_tests_(?!${migrationsMark()}_|bare_)\\w+_${worker.number}_\\d+$`)
   for (const { name } of kept) if (own.test(name)) await drop(worker, name)
 }
 
@@ -138,7 +138,7 @@ let before: Promise<unknown> = Promise.resolve()
 /** One at a time on the whole server: some engines refuse to make two databases at once. */
 function alone({ master }: Worker, statements: readonly string[]): Promise<void> {
   const turn = before.then(() =>
-    master.exclusively('monozu_test_databases', LOCK_MS, async () => {
+    master.exclusively('monozu_tests_databases', LOCK_MS, async () => {
       for (const statement of statements) await untilFree(() => master.knex.raw(statement))
     }),
   )

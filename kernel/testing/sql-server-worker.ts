@@ -8,7 +8,7 @@ export interface Worker {
   readonly master: Database
   /** Databases that are open for the next test, by URL. They close when this worker ends. */
   readonly opened: Map<string, Database>
-  /** Takes the name of a database that is not in use: `monozu_test_<kind>_<worker>_<n>`. */
+  /** Takes the name of a database that is not in use: `monozu_tests_<kind>_<worker>_<n>`. */
   take(kind: string): Promise<string>
   giveBack(name: string): void
 }
@@ -43,7 +43,7 @@ export function workerOf(server: string): Promise<Worker> {
 async function startWorker(server: string): Promise<Worker> {
   for (let number = 1; ; number += 1) {
     const master = await openMssql({ DATABASE_URL: urlOf(server, 'master'), SQL_POOL_SIZE: 10 })
-    const unlock = await tryLock(master, `monozu_test_worker_${number}`)
+    const unlock = await tryLock(master, `monozu_tests_worker_${number}`)
     if (unlock) return worker(master, number, unlock)
     await master.close()
   }
@@ -90,7 +90,7 @@ function worker(master: Database, number: number, unlock: () => Promise<void>): 
     async take(kind) {
       if (taken.size >= AT_ONCE) await turn()
       for (let n = 1; ; n += 1) {
-        const name = `monozu_test_${kind}_${number}_${n}`
+        const name = `monozu_tests_${kind}_${number}_${n}`
         if (taken.has(name)) continue
         taken.add(name)
         return name

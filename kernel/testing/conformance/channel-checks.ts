@@ -1,6 +1,7 @@
+import type { OpenChannel } from '../../ws/open-channel.ts'
 import type { TestKernel } from '../test-kernel.ts'
 import { SocketRefused, TestSocket } from '../test-socket.ts'
-import { descriptorOf, type Subject } from './subject.ts'
+import { descriptorOf, routesOf, type Subject } from './subject.ts'
 
 /** What the answer to an upgrade was: 101 when a socket opened, and then closed. */
 async function answerTo(open: Promise<TestSocket>): Promise<{ readonly status: number; readonly error?: string }> {
@@ -13,9 +14,11 @@ async function answerTo(open: Promise<TestSocket>): Promise<{ readonly status: n
   }
 }
 
-const channelsOf = ({ kernel }: TestKernel, name: string) => [
-  ...(kernel.catalogue.byName(name)?.channels.values() ?? []),
-]
+/** The channels of a plugin, which has to run. */
+function channelsOf(kernel: TestKernel, name: string): readonly OpenChannel[] {
+  routesOf(kernel, name)
+  return [...(kernel.kernel.catalogue.byName(name)?.channels.values() ?? [])]
+}
 
 /** A channel says what it is, and opens for who is signed in and holds its permission while the feature is on. */
 export function channelChecks({ test, name, calm, switched }: Subject): void {

@@ -104,7 +104,10 @@ export class ImportService {
     const plan = (): Promise<Planned[]> => planRows(this.#assets, rows, options.mayUpdate)
     if (options.dryRun) return (await plan()).map(planned => toLine(planned))
     try {
-      return await this.#db.transaction(async () => this.#write(await plan()))
+      return await this.#db.transaction(async () => {
+        await this.#db.takeTurn('assets-import')
+        return this.#write(await plan())
+      })
     } catch (error) {
       const reason = this.#refusal(error)
       if (reason === undefined) throw error

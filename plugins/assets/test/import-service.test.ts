@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { definePlugin } from '../../../kernel/contract.ts'
+import { sqliteTest } from '../../../kernel/testing/test-database.ts'
 import sites from '../../sites/plugin.ts'
 import { siteDirectory } from '../../sites/public.ts'
 import assets from '../plugin.ts'
@@ -95,7 +96,7 @@ test(
   }),
 )
 
-test(
+sqliteTest(test, 'a trigger stands for the other user')(
   'an asset that somebody changes while it is imported is reported, and not overwritten',
   withService(async (t, plant, within) => {
     const { body } = await plant.user.post('/assets', { name: 'Pump', type: 'plc' })

@@ -13,7 +13,8 @@ const DEADLOCK = Object.assign(new Error('chosen as the deadlock victim'), { num
 /** A database that, as SQL Server does, has undone what fails with a deadlock. */
 async function withDeadlocks(): Promise<Database> {
   const database = await kernelDatabase()
-  return { ...database, dialect: { ...database.dialect, isUndone: error => error === DEADLOCK } }
+  const isDeadlock = (error: unknown): boolean => error === DEADLOCK
+  return { ...database, dialect: { ...database.dialect, isUndone: isDeadlock, isTransient: isDeadlock } }
 }
 
 /** A plugin whose writes fail so many times, after everything they do. */
@@ -62,14 +63,14 @@ test('a write that was the victim of a deadlock is run again, and leaves its row
 test('after the third time it is left to the caller, and nothing is written', async t => {
   await using kernel = await start(3)
   const { status } = await (await kernel.as('a')).post('/victim', { name: 'A' })
-  t.is(status, 500)
+  t.is(status, 503)
   t.deepEqual(await written(kernel), [0, 0])
 })
 
 test('a write with transactions of its own is not run again', async t => {
   await using kernel = await start(1)
   const { status } = await (await kernel.as('a')).post('/victim/loose', { name: 'A' })
-  t.is(status, 500)
+  t.is(status, 503)
   t.deepEqual(await written(kernel), [0, 0])
 })
 
