@@ -42,6 +42,9 @@ const sqlite: AgendaSql = {
   },
 }
 
+/** What OPENJSON calls the types of JSON. */
+const JSON_TYPE: Readonly<Record<string, number>> = { string: 1, number: 2, boolean: 3 }
+
 const mssql: AgendaSql = {
   claim: (knex, { name, dueUntil, lockDeadline, lockedAt, by }) =>
     knex.raw(
@@ -56,7 +59,14 @@ const mssql: AgendaSql = {
     if (path.length === 0) query.where('data', JSON.stringify(value))
     else if (value === null) query.whereRaw('JSON_PATH_EXISTS(data, ?) = 1 AND JSON_VALUE(data, ?) IS NULL', [at, at])
     else if (typeof value === 'object') query.whereRaw('JSON_QUERY(data, ?) = ?', [at, JSON.stringify(value)])
-    else query.whereRaw('JSON_VALUE(data, ?) = ?', [at, String(value)])
+    else {
+      // JSON_VALUE gives 5 and "5" alike; OPENJSON tells the types apart.
+      const member = [jsonPath(path.slice(0, -1)), path.at(-1) as string, String(value), JSON_TYPE[typeof value] ?? 0]
+      query.whereRaw(
+        'EXISTS (SELECT 1 FROM OPENJSON(data, ?) AS member WHERE member.[key] = ? AND member.value = ? AND member.type = ?)',
+        member,
+      )
+    }
   },
 }
 

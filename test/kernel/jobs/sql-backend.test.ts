@@ -41,7 +41,10 @@ test('asking for many names at once costs one query, and one more for each that 
     return database.read(query, bindings)
   }
   const counting = { ...database, read }
-  database.knex.on('query', () => writes++)
+  database.knex.on('query', ({ sql }: { sql: string }) => {
+    // On SQL Server reads go this way, too.
+    if (!sql.startsWith('select')) writes++
+  })
   const repository = new SqlJobRepository(counting)
   await repository.saveJob({ name: 'job-7', priority: 0, type: 'normal', nextRunAt: new Date(), data: {} }, undefined)
   writes = 0
