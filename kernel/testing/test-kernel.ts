@@ -17,6 +17,7 @@ import { storeLicence } from '../tenancy/licences.ts'
 import { isUpgrade } from '../ws/open-channel.ts'
 import { Client } from './client.ts'
 import { TestClock } from './clock.ts'
+import { testJobTiming } from './job-timing.ts'
 import { kernelDatabase, testsOnServer } from './test-database.ts'
 import { TestSocket } from './test-socket.ts'
 
@@ -239,7 +240,7 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
     database,
     now: clock.now,
     passwords: new Passwords({ cost: 4 }),
-    jobTiming: { pollMs: 200, lockMs: 2_000 },
+    jobTiming: testJobTiming,
     ...(options.plugins ? { plugins: options.plugins } : {}),
     ...options.kernel,
   }).catch(async (error: unknown) => {

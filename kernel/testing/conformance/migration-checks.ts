@@ -8,6 +8,7 @@ import type { AnyPlugin } from '../../contract.ts'
 import { makeDemo } from '../../demo.ts'
 import { createKernel, type Kernel } from '../../kernel.ts'
 import { createLogger } from '../../log/create-logger.ts'
+import { testJobTiming } from '../job-timing.ts'
 import { bareServer } from '../test-database.ts'
 
 type Where = Readonly<Record<string, string>>
@@ -30,7 +31,7 @@ export function migrationChecks(test: TestFn, names: readonly string[], { plugin
       logging,
       version: '0.0.0-test',
       passwords: new Passwords({ cost: 4 }),
-      jobTiming: { pollMs: 200, lockMs: 2_000 },
+      jobTiming: testJobTiming,
       ...(only ? { plugins: only } : {}),
     })
     try {

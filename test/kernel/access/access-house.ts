@@ -9,6 +9,7 @@ import { PlatformDb } from '../../../kernel/data/platform-db.ts'
 import { createKernel, type Kernel } from '../../../kernel/kernel.ts'
 import { createLogger } from '../../../kernel/log/create-logger.ts'
 import { signWebhook } from '../../../kernel/tenancy/webhook-signature.ts'
+import { testJobTiming } from '../../../kernel/testing/job-timing.ts'
 import { openPlace, testPlace } from '../../../kernel/testing/test-database.ts'
 import { DAY, TestClock } from '../tenancy/tenancy-house.ts'
 
@@ -85,6 +86,7 @@ export class AccessHouse {
       plugins: [pumps as never],
       database,
       now: clock.now,
+      jobTiming: testJobTiming,
     })
     await kernel.start()
     t.teardown(() => kernel.stop())

@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava'
 import { loadConfig } from '../../../config/load.ts'
 import { Passwords } from '../../../kernel/access/passwords.ts'
 import { createKernel, type Kernel, type KernelOptions } from '../../../kernel/kernel.ts'
+import { testJobTiming } from '../../../kernel/testing/job-timing.ts'
 import { kernelDatabase } from '../../../kernel/testing/test-database.ts'
 import { capturedLog } from './captured-log.ts'
 
@@ -26,7 +27,7 @@ export async function bareKernel(t: ExecutionContext, options: BareOptions = {})
     logging: capturedLog().logging,
     version: '0.0.0-test',
     passwords: new Passwords({ cost: 4 }),
-    jobTiming: { pollMs: 200, lockMs: 2_000 },
+    jobTiming: testJobTiming,
     ...(folder === undefined ? { database: await kernelDatabase() } : {}),
     ...parts,
   })
