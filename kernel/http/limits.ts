@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
 import { type Problem, problem } from '../errors.ts'
 
 /** Counts requests. The limiters of `rate-limiter-flexible` are such; those on Redis count for all instances. */

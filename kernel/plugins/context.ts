@@ -1,4 +1,5 @@
-import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix'
+// The build without `loadModules`: the other one brings a search for files along, which takes time and memory at the start.
+import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix/browser'
 import type { PlatformWork, TenantCall } from '../call.ts'
 import type { AnyPlugin, Deployment, ServiceClasses } from '../contract.ts'
 import { problem } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { type AwilixContainer, AwilixResolutionError, type Resolver } from 'awilix'
+import { type AwilixContainer, AwilixResolutionError, type Resolver } from 'awilix/browser'
 
 /** Gives out what is registered, by name; each is made on first use. */
 export type Cradle<C> = { readonly call: C } & Readonly<Record<string, unknown>>
