@@ -1,5 +1,5 @@
 // `npm ci` runs this (script "prepare"): one start and stop in a folder of its own, so that Node's compile cache knows
-// every file before the first real start, which would otherwise take twice as long and hold the type stripper (35 MB).
+// every file before the first real start, which would otherwise take twice as long and hold the type stripper (20 MB).
 // Nothing depends on it: where it cannot run, the first start fills the cache. JavaScript, since an older Node may run it.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

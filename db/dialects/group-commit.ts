@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import knexModule from 'knex'
+
+const { KnexTimeoutError } = knexModule
 
 /** A connection that one transaction uses at a time. */
 export interface Writer<C> {
@@ -31,14 +34,21 @@ interface Turn<C> {
 /** How long a finished transaction may wait for the commit because others join it, and how many may. */
 const JOINED_FOR_MS = 10
 const MOST_JOINED = 50
+/** How long one may wait for the one before it, as for a connection: it may wait in vain for work that waits for itself. */
+const PATIENCE_MS = 30_000
 
 /**
  * Lets transactions that wait for the same connection share a commit, so that they share its fsync, which is half of what
  * a small write costs. The first one leads; each that joins runs in a savepoint and is answered after the commit, so what
  * was acknowledged is on the disk as ever. Only `short` ones join: the finished wait for those behind them.
  * @param clock milliseconds that only go forward
+ * @param patienceMs after which one that could not begin is told so
  */
-export function groupCommit<C>(writer: Writer<C>, clock: () => number = () => performance.now()): RunTransaction<C> {
+export function groupCommit<C>(
+  writer: Writer<C>,
+  clock: () => number = () => performance.now(),
+  patienceMs = PATIENCE_MS,
+): RunTransaction<C> {
   /** Those that join the transaction under way; undefined when there is none to join. */
   let joining: Turn<C>[] | undefined
 
@@ -47,7 +57,24 @@ export function groupCommit<C>(writer: Writer<C>, clock: () => number = () => pe
     if (!short || !queue) return lead(work, short)
     return new Promise((resolve, reject) => {
       const asCalled = AsyncLocalStorage.snapshot()
-      queue.push({ work: connection => asCalled(work, connection), resolve: resolve as Turn<C>['resolve'], reject })
+      const turn: Turn<C> = {
+        work(connection) {
+          clearTimeout(timer)
+          return asCalled(work, connection)
+        },
+        resolve: resolve as Turn<C>['resolve'],
+        reject(error) {
+          clearTimeout(timer)
+          reject(error)
+        },
+      }
+      const timer = setTimeout(() => {
+        const place = queue.indexOf(turn)
+        if (place < 0) return
+        queue.splice(place, 1)
+        reject(new KnexTimeoutError(`the transaction before this one has not ended within ${patienceMs} ms`))
+      }, patienceMs)
+      queue.push(turn)
     })
   }
 
