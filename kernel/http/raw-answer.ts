@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../errors.ts'
+import { STATUS_CODES } from './node-http.ts'
 import { problemBody } from './problem-json.ts'
 import { securityHeaders } from './send.ts'
 

@@ -1,4 +1,4 @@
-import Router from '@koa/router'
+import type RouterClass from '@koa/router'
 import type Koa from 'koa'
 import type { z } from 'zod'
 import type { Permissions } from '../access/principal.ts'
@@ -6,6 +6,7 @@ import { CallCore, type CallOrigin, type PlatformWork, TenantCall, PlatformWork 
 import type { AnyPlugin, EventRef, Gauge, PermissionKey, ServiceClasses } from '../contract.ts'
 import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
+import { Router } from '../http/koa-router.ts'
 import { compileRoute, type RouteHandler } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Undefine } from '../jobs/scheduler.ts'
@@ -38,7 +39,7 @@ export type PluginState =
   | 'blocked'
   | 'failed'
 
-type Layer = ReturnType<Router['match']>['path'][number]
+type Layer = ReturnType<RouterClass['match']>['path'][number]
 
 const SETUP_TIMEOUT_MS = 30_000
 const everything: Permissions = { has: () => true }
