@@ -8,6 +8,9 @@ export const shortestKey = 32
 
 const httpOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value
 
+const publicUrl = (value: string): boolean =>
+  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && !/[?#@]/.test(value)
+
 const sqlServer = (value: string): boolean => {
   try {
     return Boolean(parseConnection(value, 'it'))
@@ -20,6 +23,10 @@ const sqlServer = (value: string): boolean => {
 const mongoUrl = (value: string): boolean =>
   /^mongodb:\/\/([^@/]+@)?[^@/?,\s]+(,[^@/?,\s]+)*(\/[^/?\s]*)?(\?\S*)?$/.test(value) ||
   /^mongodb\+srv:\/\/([^@/]+@)?[\w.-]+(\/[^/?\s]*)?(\?\S*)?$/.test(value)
+
+/** The database number that may follow the port does not matter to what goes through it. */
+const redisUrl = (value: string): boolean =>
+  URL.canParse(value) && /^rediss?:\/\/[^/\s]+(\/\d*)?$/.test(value) && new URL(value).hostname !== ''
 
 const dsn = 'sqlserver://user:password@host:port?database=name'
 
@@ -37,6 +44,13 @@ export const kernelSettings = z
       10,
       'Proxies of ours in front: so many last entries of X-Forwarded-For are believed; 0 believes no X-Forwarded header.',
     ).default(0),
+    API_PUBLIC_URL: text('Address under which others reach the API, for the addresses that the server gives out.', {
+      expected: 'an address such as https://api.cloud.monozu.io',
+      fallback: 'as the request came',
+    })
+      .refine(publicUrl)
+      .transform(value => value.replace(/\/+$/, ''))
+      .optional(),
     SHUTDOWN_DELAY_SECONDS: integer(
       0,
       300,
@@ -90,6 +104,16 @@ export const kernelSettings = z
     )
       .refine(mongoUrl)
       .optional(),
+    REDIS_URL: text(
+      'Redis through which instances tell each other what happens: `redis://`, or `rediss://` with TLS. Without it sockets ' +
+        'hear of what their own instance does only.',
+      { secret: true, expected: 'redis://:password@host:port' },
+    )
+      .refine(redisUrl)
+      .optional(),
+    REDIS_PREFIX: text('What the channels on REDIS_URL begin with.', { expected: 'letters, digits, and : . _ -' })
+      .regex(/^[\w:.-]{1,100}$/)
+      .default('monozu'),
 
     SECRET_KEY: text('Signs access and refresh tokens.', {
       secret: true,

@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { Permissions } from './access/principal.ts'
 import { writeAudit } from './audit/writer.ts'
-import type { Actor, AuditEntry, Call, EventRef, PermissionKey, PlatformCall, Recipients, Tenant } from './contract.ts'
+import type {
+  Actor,
+  AuditEntry,
+  Call,
+  EventRef,
+  Listening,
+  PermissionKey,
+  PlatformCall,
+  Recipients,
+  Tenant,
+} from './contract.ts'
 import { PlatformDb } from './data/platform-db.ts'
 import { TenantDb } from './data/tenant-db.ts'
 import { TransactionSlot } from './data/transaction-slot.ts'
@@ -14,6 +24,8 @@ import type { Runtime } from './runtime.ts'
 export interface CallOrigin {
   readonly actor: Actor
   readonly address?: string
+  /** Scheme and host by which the client reached the server. */
+  base?(): string | undefined
   traceId?(): string | undefined
   signal?(): AbortSignal
 }
@@ -59,6 +71,11 @@ export class CallCore {
 
   get signal(): AbortSignal {
     return this.origin.signal?.() ?? never
+  }
+
+  /** The address of a path of this server. */
+  publicUrl(path: string): string {
+    return (this.runtime.publicUrl ?? this.origin.base?.() ?? '') + path
   }
 
   get platform(): PlatformDb {
@@ -146,6 +163,10 @@ export class TenantCall implements Call {
     return this.core.runtime.now()
   }
 
+  publicUrl(path: string): string {
+    return this.core.publicUrl(path)
+  }
+
   can(permission: PermissionKey): boolean {
     return this.#permissions.has(permission)
   }
@@ -169,6 +190,14 @@ export class TenantCall implements Call {
   disconnect(channel: string, actorIds: readonly string[]): void {
     this.host.disconnect(this.core, this.tenant.id, channel, actorIds)
   }
+
+  wake(topic: string): void {
+    this.host.wake(this.core, this.tenant.id, topic)
+  }
+
+  listen(topic: string): Listening {
+    return this.host.listen(this.core, this.tenant.id, topic)
+  }
 }
 
 /** A platform call as one plugin sees it. */
@@ -184,6 +213,10 @@ export class PlatformWork implements PlatformCall {
 
   get db(): PlatformDb {
     return this.core.platform
+  }
+
+  tenant(id: string): Tenant | undefined {
+    return this.core.runtime.tenant(id)?.tenant
   }
 
   get actor(): Actor {
@@ -204,6 +237,10 @@ export class PlatformWork implements PlatformCall {
 
   now(): Date {
     return this.core.runtime.now()
+  }
+
+  publicUrl(path: string): string {
+    return this.core.publicUrl(path)
   }
 
   audit(tenantId: string, entry: AuditEntry): void {

@@ -4,9 +4,11 @@
  */
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
+import type { AzureCredential } from '../db/dialects/azure-credential.ts'
 import type { PlatformDb } from './data/platform-db.ts'
 import type { TenantDb } from './data/tenant-db.ts'
 import type { Log } from './log/log.ts'
+import type { Signer } from './secrets/signer.ts'
 
 export { whereContains } from './data/contains.ts'
 export { newId } from './data/id.ts'
@@ -14,7 +16,9 @@ export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneO
 export { type PreparedQuery, prepare } from './data/prepared.ts'
 export { type ErrorCode, Problem, problem } from './errors.ts'
 export { csvReply, etagReply, Reply, reply } from './http/reply.ts'
-export type { Log, PlatformDb, TenantDb }
+export { equalSecrets } from './secrets/keys.ts'
+export type { Signer } from './secrets/signer.ts'
+export type { AzureCredential, Log, PlatformDb, TenantDb }
 
 /** A permission key: `resource:action`. */
 export type PermissionKey = `${string}:${string}`
@@ -37,6 +41,19 @@ export const serviceRef = <T>(id: string): ServiceRef<T> => Object.freeze({ id }
 
 /** Names an event, `<plugin>.<noun>-<past participle>`, with the schema of its payload. */
 export const eventRef = <P extends z.ZodType>(id: string, payload: P): EventRef<P> => Object.freeze({ id, payload })
+
+/**
+ * A kind of guest: somebody who is no user and brings a credential of its own, such as a device. One plugin says whose it
+ * is (`kit.guests`); routes and channels of any plugin may be for such guests.
+ */
+export interface GuestRef {
+  readonly id: string
+  /** The request header that brings the credential, such as `X-Device-Key`. */
+  readonly header: string
+}
+
+/** Names a kind of guest, `<plugin>.<noun>`. Export it from the `public.ts` of the plugin that knows them. */
+export const guestRef = (id: string, header: string): GuestRef => Object.freeze({ id, header })
 
 /** The tenant a call works for. */
 export interface Tenant {
@@ -74,6 +91,11 @@ interface AnyCall {
   readonly traceId: string
   /** The time by the kernel's clock; tests move it. */
   now(): Date
+  /**
+   * The address of a path of this server: below API_PUBLIC_URL or, without that, as the client of this request reached it.
+   * Where neither is known, the path alone.
+   */
+  publicUrl(path: string): string
 }
 
 /** What work may know of the tenant's call it serves: the same object for HTTP, WebSocket, job and event. */
@@ -100,11 +122,29 @@ export interface Call extends AnyCall {
   publish(channel: string, type: string, data: unknown, to?: Recipients): void
   /** Closes, with 4401, the sockets that these users or devices have on one of the plugin's own channels. */
   disconnect(channel: string, actorIds: readonly string[]): void
+  /** Wakes whoever listens for the topic, on all instances, once the call commits. Topics are the tenant's and plugin's own. */
+  wake(topic: string): void
+  /**
+   * Begins to listen for `wake(topic)`. Look whether there is something to do after this, and before waiting, so that
+   * nothing is missed: `using bell = call.listen('commands')`.
+   */
+  listen(topic: string): Listening
+}
+
+/** Somebody who listens for a topic, until disposed. */
+export interface Listening extends Disposable {
+  /**
+   * True as soon as there was a wake since the last time. False after `ms`, when the client is gone, and when the plugin or
+   * the process begins to stop, so that a long poll holds up neither.
+   */
+  heard(ms: number): Promise<boolean>
 }
 
 /** The call of work that belongs to no tenant: sign-in, webhooks, global catalogues. */
 export interface PlatformCall extends AnyCall {
   readonly db: PlatformDb
+  /** The tenant of this id, with its status at this moment; undefined when there is none. */
+  tenant(id: string): Tenant | undefined
   /** Adds a line to the audit log of the tenant it touches. */
   audit(tenantId: string, entry: AuditEntry): void
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void>
@@ -153,6 +193,8 @@ interface RouteOptions<Q extends Optional, B extends Optional, R extends Optiona
   readonly body?: B
   /** Largest body in bytes; default 100 kB for JSON. */
   readonly maxBytes?: number
+  /** Also take a JSON body with `Content-Encoding: gzip`; `maxBytes` is then the limit of both its forms. */
+  readonly gzip?: boolean
   /** Take the body as a stream of one of these media types instead of JSON. */
   readonly upload?: { readonly types: readonly string[] }
   /** Schema of the answer; undefined: no body (204). */
@@ -207,6 +249,19 @@ export interface Route<
   handle(input: Input<P, Output<Q>, Output<B>>, context: Context<S, U>): Promise<Answer<R>> | Answer<R>
 }
 
+/** A route of a tenant for guests, such as devices: known by their credential, feature on. */
+export interface GuestRoute<
+  S extends ServiceClasses,
+  U extends Refs,
+  P,
+  Q extends Optional,
+  B extends Optional,
+  R extends Optional,
+> extends RouteOptions<Q, B, R> {
+  readonly guests: GuestRef
+  handle(input: Input<P, Output<Q>, Output<B>>, context: Context<S, U>): Promise<Answer<R>> | Answer<R>
+}
+
 /** Facts of the request that only platform routes may look at. */
 export interface RequestFacts {
   readonly address: string
@@ -222,6 +277,8 @@ export interface PlatformRoute<S extends ServiceClasses, P, Q extends Optional, 
   extends RouteOptions<Q, B, R> {
   /** `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself. */
   readonly access: 'public' | 'internal-token' | 'signature'
+  /** True: also served by a process of the role `ingest`, which otherwise serves guests only. */
+  readonly edge?: boolean
   handle(
     input: Input<P, Output<Q>, Output<B>>,
     context: PlatformContext<S>,
@@ -233,7 +290,7 @@ type Answer<R extends Optional> =
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler without an answer may be an async function
   (R extends z.ZodType ? z.input<R> : undefined | void) | import('./http/reply.ts').Reply
 
-/** `METHOD /path/:id`; paths are below `/api/v1` unless they start with `/internal/`. */
+/** `METHOD /path/:id`; paths are below `/api/v1` unless they start with `/internal/` or `/v1/`. */
 export type Signature = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
 
 /** How far a job is. */
@@ -300,6 +357,11 @@ export type Frames = Readonly<Record<string, z.ZodType>>
 /** One connection of a channel, while it is open; what is sent after its end is dropped. */
 export interface ChannelSocket<F extends Frames> {
   /**
+   * Told apart from all others by this text. Ids rise by time, over all instances too: of two sockets of one device the
+   * one with the greater id is the newer, and what `closed` of the older one finds changed by the newer it leaves alone.
+   */
+  readonly id: string
+  /**
    * Sends a frame to this client alone, once the transaction of the frame under way has committed. It carries the `id` of
    * the frame that is handled, so that the client knows what it answers.
    */
@@ -318,7 +380,7 @@ export interface Receiver<D extends z.ZodType, S extends ServiceClasses, U exten
   handle(data: z.output<D>, context: Context<S, U> & { readonly socket: ChannelSocket<F> }): Promise<void> | void
 }
 
-/** Somebody who is no user, as a channel's `guests` knows them. */
+/** Somebody who is no user, as the plugin that knows such guests sees them. */
 export interface Guest {
   readonly tenantId: string
   readonly actor: Actor
@@ -326,22 +388,10 @@ export interface Guest {
   readonly permissions?: readonly PermissionKey[]
 }
 
-/** Who may connect to a channel that is not for users: devices, with a key of their own. */
-export interface ChannelGuests<PS extends ServiceClasses> {
-  /** The request header that brings the credential, such as `X-Device-Key`. */
-  readonly header: string
-  /**
-   * Says whose credential it is; undefined: nobody's, which is answered with 401. It is asked once, before the connection
-   * opens: what changes later is told with `disconnect`.
-   */
-  authenticate(credential: string, context: PlatformContext<PS>): Promise<Guest | undefined>
-}
-
 /** A WebSocket channel of the tenant, `/api/ws/<name>`: signed in, feature on, permission held, now and later. */
 export interface Channel<
   Perm extends string,
   S extends ServiceClasses,
-  PS extends ServiceClasses,
   U extends Refs,
   F extends Frames,
   R extends Frames,
@@ -355,16 +405,25 @@ export interface Channel<
   readonly send: F
   /** What it takes; default: nothing. */
   readonly receive?: { readonly [T in keyof R]: Receiver<R[T], S, U, F> }
-  /** Whom it is for; default: users, with an access token. */
-  readonly guests?: ChannelGuests<PS>
+  /** Whom it is for; default: users, with an access token. Guests hold what their plugin says. */
+  readonly guests?: GuestRef
+  /** True: one socket per user or guest, on all instances. A newer one closes the older with 4409 `replaced`. */
+  readonly single?: boolean
   /** Largest frame taken, in bytes; default 64 kB. A larger one closes the socket with 4413. */
   readonly maxBytes?: number
   /** Frames taken from one socket; default 20 a second, 60 at once. More closes it with 4429. */
   readonly limit?: { readonly perSecond: number; readonly burst: number }
   /** Called once a socket is open, before its first frame is handled. */
   opened?(context: Context<S, U> & { readonly socket: ChannelSocket<F> }): Promise<void> | void
-  /** Called when a socket has closed, after its last frame. */
-  closed?(context: Context<S, U>): Promise<void> | void
+  /** Called when a socket has closed, after its last frame; the actor may have a newer one by then. */
+  closed?(context: Context<S, U> & { readonly socket: Pick<ChannelSocket<F>, 'id'> }): Promise<void> | void
+}
+
+/** Frames that a plugin adds to the channel of another one. */
+export interface ChannelFrames<S extends ServiceClasses, U extends Refs, F extends Frames, R extends Frames> {
+  /** What its receivers may send. */
+  readonly send?: F
+  readonly receive: { readonly [T in keyof R]: Receiver<R[T], S, U, F> }
 }
 
 /** An event as a handler gets it: the id is the same each time it is delivered. */
@@ -378,6 +437,10 @@ export interface Deployment {
   readonly production: boolean
   /** Folder for what the server keeps on disk; use a subfolder of your own. */
   readonly dataDir: string
+  /** Signs in to services of Azure, as the identity that Azure gives this process; nothing is loaded before it is asked. */
+  readonly azure: AzureCredential
+  /** A signer with keys of its own, made of SECRET_KEY. @param purpose `<plugin>.<noun>` */
+  signer(purpose: string): Signer
 }
 
 /** The only way a plugin registers behaviour. Every method throws outside `setup`. */
@@ -394,6 +457,12 @@ export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extend
     B extends Optional = undefined,
     R extends Optional = undefined,
   >(signature: At, route: Route<Perm, S, U, PathParams<At>, Q, B, R>): void
+  guestRoute<
+    const At extends Signature,
+    Q extends Optional = undefined,
+    B extends Optional = undefined,
+    R extends Optional = undefined,
+  >(signature: At, route: GuestRoute<S, U, PathParams<At>, Q, B, R>): void
   platformRoute<
     const At extends Signature,
     Q extends Optional = undefined,
@@ -404,7 +473,24 @@ export interface Kit<Perm extends string, C, S extends ServiceClasses, PS extend
   /** Opens a WebSocket channel; its name is one of the plugin's `segments`. */
   channel<F extends Frames, R extends Frames = Record<never, never>>(
     name: string,
-    channel: Channel<Perm, S, PS, U, F, R>,
+    channel: Channel<Perm, S, U, F, R>,
+  ): void
+  /**
+   * Adds frames to the channel of another plugin, by its name. They are taken while both plugins run and are on for the
+   * tenant, else answered with an `error` frame; the types of frames of one channel belong to one plugin each. Who may
+   * open the channel may send them: a receiver that asks for more looks at `call.can`.
+   */
+  frames<F extends Frames = Record<never, never>, R extends Frames = Record<never, never>>(
+    channel: string,
+    frames: ChannelFrames<S, U, F, R>,
+  ): void
+  /**
+   * Says whose a credential is; undefined: nobody's, which is answered with 401. Throw a `Problem` for another answer.
+   * Asked for every request, and once for a socket: what changes later is told with `disconnect`.
+   */
+  guests(
+    ref: GuestRef,
+    authenticate: (credential: string, context: PlatformContext<PS>) => Promise<Guest | undefined>,
   ): void
   /** Hears an event of a tenant for which the plugin is on. */
   on<P extends z.ZodType>(
@@ -441,7 +527,7 @@ export interface PluginDescriptor<
   readonly feature?: string
   /**
    * First path segments it owns: `assets` owns `/api/v1/assets/…` and the channel `/api/ws/assets`, `internal/cve-feed`
-   * owns `/internal/cve-feed/…`.
+   * owns `/internal/cve-feed/…`, `v1/ingest` owns `/v1/ingest/…`.
    */
   readonly segments: readonly string[]
   readonly permissions?: Readonly<Record<Perm, string>>

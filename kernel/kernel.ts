@@ -3,11 +3,17 @@ import type { Config } from '../config/load.ts'
 import { type Environment, parseSettings } from '../config/parse-settings.ts'
 import { openDatabase } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
+import { azureCredential } from '../db/dialects/azure-credential.ts'
 import { migrate } from '../db/migrate.ts'
 import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
 import { type Access, createAccess } from './access/access.ts'
+import { GuestDirectory } from './access/guests.ts'
 import type { Passwords } from './access/passwords.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
+import { Bells } from './backplane/bells.ts'
+import { createBackplane } from './backplane/create-backplane.ts'
+import { installationId } from './backplane/installation-id.ts'
+import type { RedisTiming } from './backplane/redis-backplane.ts'
 import type { PlatformWork } from './call.ts'
 import type { AnyPlugin } from './contract.ts'
 import { requireRowSecurity } from './data/row-security.ts'
@@ -34,11 +40,11 @@ import { startOrder } from './plugins/order.ts'
 import { beginFeatures } from './plugins/when-on.ts'
 import type { Runtime } from './runtime.ts'
 import { equalSecrets } from './secrets/keys.ts'
+import { createSigner } from './secrets/signer.ts'
 import { openTelemetry } from './telemetry/telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
 import { upkeepPlugin } from './upkeep-plugin.ts'
 import { asyncApi } from './ws/asyncapi.ts'
-import { InProcessBackplane } from './ws/backplane.ts'
 import { defaultLimits, type SocketLimits } from './ws/limits.ts'
 import { Sockets } from './ws/sockets.ts'
 
@@ -62,6 +68,8 @@ export interface KernelOptions {
   readonly jobTiming?: Partial<JobTiming>
   /** Limits of sockets to set another way. */
   readonly socketLimits?: Partial<SocketLimits>
+  /** How patient the way to Redis is; default: as `RedisBackplane` says. */
+  readonly redisTiming?: Partial<RedisTiming>
   /** How passwords are hashed; default: bcrypt at cost 12. */
   readonly passwords?: Passwords
   /** Milliseconds that the `setup` of a plugin may take; default 30 s. */
@@ -171,6 +179,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     perTenant: config.LIMIT_REQUESTS_PER_TENANT,
     perAddress: config.LIMIT_REQUESTS_PER_ADDRESS,
   })
+  const backplane = createBackplane(config, log, options.redisTiming)
+  const bells = new Bells()
   const sockets = new Sockets({
     limits: {
       ...defaultLimits,
@@ -178,7 +188,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       perAddress: config.LIMIT_SOCKETS_PER_ADDRESS,
       ...options.socketLimits,
     },
-    backplane: new InProcessBackplane(),
+    backplane,
     requestLog: logging.requestLog,
     origins: config.ALLOW_ORIGINS,
     lifecycle: () => lifecycle,
@@ -192,6 +202,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     telemetry,
     now,
     authenticator: access.authenticator,
+    guests: new GuestDirectory(),
     ceilings,
     tenant: id => tenancy.features.tenant(id),
     refreshTenants: () => tenancy.features.refresh(),
@@ -199,11 +210,19 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     delivery,
     scheduler,
     sockets,
+    backplane,
+    bells,
     sharedTables: new Set(unique.found.flatMap(({ plugin }) => plugin.sharedTables ?? [])),
     provider: refId => catalogue.provider(refId),
     checksAnswers: !config.production,
     internalToken: config.CLOUD_INTERNAL_API_TOKEN,
-    deployment: { production: config.production, dataDir: config.DATA_DIR },
+    deployment: {
+      production: config.production,
+      dataDir: config.DATA_DIR,
+      azure: azureCredential(config.AZURE_CLIENT_ID),
+      signer: purpose => createSigner(purpose, config.SECRET_KEY, config.SECRET_KEY_PREVIOUS),
+    },
+    publicUrl: config.API_PUBLIC_URL,
   }
   const known = new Set(unique.found.flatMap(({ plugin }) => Object.keys(plugin.permissions ?? {})))
   const sourceOf = new Map(unique.found.map(({ plugin, source }) => [plugin.name, source]))
@@ -239,8 +258,13 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     retryAfterMs: options.pluginRetryMs,
   })
 
+  backplane.listen(announcement => {
+    if (announcement.kind === 'wake') bells.wake(announcement)
+    else sockets.heard(announcement)
+  })
+
   let documented: { readonly changes: number; readonly document: unknown } | undefined
-  const health = new HealthChecks({ database, catalogue, log, lifecycle: () => lifecycle })
+  const health = new HealthChecks({ database, catalogue, backplane, log, lifecycle: () => lifecycle })
   const dispatch = createDispatch(runtime, catalogue)
   const app = createApp({
     dialect: database.dialect,
@@ -285,6 +309,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       log.error({ source, reason }, 'a plugin was rejected')
     }
     for (const [name, reason] of refused) log.error({ plugin: name, reason }, 'a plugin cannot start')
+    if (config.REDIS_URL !== undefined) backplane.open(await installationId(database))
     await tenancy.start()
     await access.start()
     sockets.watch(tenancy.features, listener => access.onChange(listener))
@@ -319,17 +344,22 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     async drain() {
       if (lifecycle !== 'running') return
       lifecycle = 'draining'
-      await stopJobs()
+      await Promise.all([bells.drain(), stopJobs()])
     },
-    closeSockets: () => sockets.close(),
+    closeSockets() {
+      bells.close()
+      return sockets.close()
+    },
     async stop() {
       lifecycle = 'stopping'
+      bells.close()
       await sockets.close()
       await settled(started, drainMs)
       await stopJobs()
       await delivery.stop(drainMs)
       await catalogue.stop()
       await sockets.stop()
+      await backplane.close()
       await access.stop()
       await tenancy.stop()
       telemetry?.unwatch()

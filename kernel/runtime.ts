@@ -1,5 +1,8 @@
 import type { Database } from '../db/database.ts'
+import type { GuestDirectory } from './access/guests.ts'
 import type { Authenticator, TenantState } from './access/principal.ts'
+import type { Backplane } from './backplane/backplane.ts'
+import type { Bells } from './backplane/bells.ts'
 import type { Deployment } from './contract.ts'
 import type { Delivery } from './events/delivery.ts'
 import type { Ceilings } from './http/ceilings.ts'
@@ -17,6 +20,8 @@ export interface Runtime {
   readonly telemetry: Telemetry | undefined
   now(): Date
   readonly authenticator: Authenticator
+  /** Who is behind the credential of a guest. */
+  readonly guests: GuestDirectory
   /** How many requests a minute are taken over all routes. */
   readonly ceilings: Ceilings
   /** The tenant with its current features; undefined when there is none of this id. */
@@ -28,6 +33,10 @@ export interface Runtime {
   readonly delivery: Delivery
   readonly scheduler: Scheduler
   readonly sockets: Sockets
+  /** What tells all instances something. */
+  readonly backplane: Backplane
+  /** Who waits to be woken by what is told so. */
+  readonly bells: Bells
   /** Tables that `TenantDb.shared` may read: the union of the plugins' `sharedTables`. */
   readonly sharedTables: ReadonlySet<string>
   /** The running provider of a service. */
@@ -36,4 +45,6 @@ export interface Runtime {
   readonly checksAnswers: boolean
   readonly internalToken: string
   readonly deployment: Deployment
+  /** API_PUBLIC_URL. */
+  readonly publicUrl: string | undefined
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.ts'
+import type { Backplane } from '../backplane/backplane.ts'
 import { PlatformDb } from '../data/platform-db.ts'
 import type { Lifecycle } from '../http/app.ts'
 import type { Log } from '../log/log.ts'
@@ -22,6 +23,7 @@ export interface Health {
 export interface HealthParts {
   readonly database: Database
   readonly catalogue: Catalogue
+  readonly backplane: Pick<Backplane, 'fault'>
   readonly log: Log
   lifecycle(): Lifecycle
 }
@@ -50,7 +52,7 @@ export class HealthChecks {
 
   /**
    * `/health/ready`: 503 while starting, stopping, without a database, or without room to write; 200 `degraded` when a
-   * plugin does not run or its own check fails, so that a balancer keeps the instance and an operator sees it.
+   * plugin does not run or its own check fails, or other instances are not reached, so that a balancer keeps the instance and an operator sees it.
    * @param reasons true: problems say why (for operators), else only the state
    */
   async ready(reasons: boolean): Promise<Health> {
@@ -59,7 +61,7 @@ export class HealthChecks {
       return { httpStatus: 503, body: { status: lifecycle === 'starting' ? lifecycle : 'stopping' } }
     }
     const outage = await this.#outage()
-    const faults = outage ? [outage] : await pluginFaults(this.#parts.catalogue)
+    const faults = outage ? [outage] : [...(await pluginFaults(this.#parts.catalogue)), ...this.#unreached()]
     this.#logChange(faults, outage !== undefined)
     if (outage) return answer(503, 'unavailable', faults, reasons)
     return faults.length > 0 ? answer(200, 'degraded', faults, reasons) : { httpStatus: 200, body: { status: 'ok' } }
@@ -74,6 +76,11 @@ export class HealthChecks {
     return host.state === 'running'
       ? answer(200, 'degraded', [fault], reasons)
       : answer(503, 'unavailable', [fault], reasons)
+  }
+
+  #unreached(): Fault[] {
+    const reason = this.#parts.backplane.fault
+    return reason === undefined ? [] : [{ name: 'backplane', state: 'does not answer', reason }]
   }
 
   async #outage(): Promise<Fault | undefined> {

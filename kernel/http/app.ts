@@ -9,7 +9,7 @@ import type { RequestLog } from '../log/request-log.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Ceilings } from './ceilings.ts'
 import { problemBody, toProblem } from './problem-json.ts'
-import { addressOf, type RequestState, traceIdOf } from './route.ts'
+import { addressOf, type RequestState, traceIdOf } from './request-state.ts'
 import { securityHeaders } from './send.ts'
 
 /** Whether requests are served: `draining` ones are, while the balancer is told to send no more. */

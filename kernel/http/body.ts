@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import { brotliDecompress, createGunzip, gunzip, inflate } from 'node:zlib'
 import type Koa from 'koa'
 import { type Problem, problem } from '../errors.ts'
 
@@ -21,7 +21,20 @@ export function checkDeclaredSize(ctx: Koa.Context, limit: number): void {
  * Reads a JSON body: objects and arrays in UTF-8 only, at most `limit` bytes, before and after unpacking.
  * @throws Problem `unsupported_media_type`, `too_large`, `malformed`
  */
-export async function jsonBody(ctx: Koa.Context, limit: number): Promise<unknown> {
+export const jsonBody = (ctx: Koa.Context, limit: number): Promise<unknown> => readJson(ctx, limit, unpacked)
+
+/**
+ * The same for a body that is expected to be packed: it is unpacked as it comes in, so that what grows beyond `limit` is
+ * refused at once and never held. Of the encodings, gzip alone is taken.
+ * @throws Problem `unsupported_media_type`, `too_large`, `malformed`
+ */
+export const gzipJsonBody = (ctx: Koa.Context, limit: number): Promise<unknown> => readJson(ctx, limit, gunzipped)
+
+async function readJson(
+  ctx: Koa.Context,
+  limit: number,
+  read: (ctx: Koa.Context, limit: number) => Promise<Buffer>,
+): Promise<unknown> {
   checkDeclaredSize(ctx, limit)
   if (!ctx.is('json')) {
     const empty = ctx.req.headers['content-length'] === '0' || !hasBody(ctx.req)
@@ -32,7 +45,7 @@ export async function jsonBody(ctx: Koa.Context, limit: number): Promise<unknown
   if (charset && !/^utf-?8$/i.test(charset)) {
     throw problem('unsupported_media_type', 'JSON is taken in UTF-8 only (RFC 8259, 8.1).')
   }
-  const bytes = await unpacked(ctx, limit)
+  const bytes = await read(ctx, limit)
   return bytes.length === 0 ? {} : parseJson(bytes)
 }
 
@@ -45,18 +58,23 @@ export async function rawBody(ctx: Koa.Context, limit: number): Promise<Buffer> 
   const chunks: Buffer[] = []
   let size = 0
   try {
-    // Leaving the loop early must not destroy the request: the answer goes out through the same socket.
-    for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of incoming(ctx)) {
       size += chunk.length
       if (size > limit) throw tooLarge(limit)
       chunks.push(chunk)
     }
   } catch (error) {
-    if (ctx.req.errored) throw problem('malformed', 'The body ended early.', { cause: error })
+    if (ctx.req.errored) throw endedEarly(error)
     throw error
   }
   return Buffer.concat(chunks)
 }
+
+/** The body as it comes in. Leaving it early does not destroy the request: the answer goes out through the same socket. */
+const incoming = (ctx: Koa.Context): AsyncIterable<Buffer> =>
+  ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+
+const endedEarly = (cause: unknown): Problem => problem('malformed', 'The body ended early.', { cause })
 
 const unpackers: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
   gzip: promisify(gunzip),
@@ -76,6 +94,45 @@ async function unpacked(ctx: Koa.Context, limit: number): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
     throw problem('malformed', 'The body cannot be unpacked.', { cause: error })
   }
+}
+
+async function gunzipped(ctx: Koa.Context, limit: number): Promise<Buffer> {
+  const encoding = ctx.get('Content-Encoding').toLowerCase()
+  if (encoding === '' || encoding === 'identity') return rawBody(ctx, limit)
+  if (encoding !== 'gzip') throw problem('unsupported_media_type', 'The body is taken packed with gzip, or as it is.')
+  return gunzipStream(ctx.req, limit)
+}
+
+/**
+ * Unpacks a stream of gzip as it comes in, and turns it down as soon as one of its forms has more than `limit` bytes.
+ * @throws Problem `too_large`, `malformed`
+ */
+function gunzipStream(packed: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const unpack = createGunzip()
+    const chunks: Buffer[] = []
+    let packedSize = 0
+    let size = 0
+    const fail = (error: Problem): void => {
+      packed.unpipe(unpack).off('data', count).off('error', cut).pause()
+      unpack.destroy()
+      reject(error)
+    }
+    const cut = (error: Error): void => fail(endedEarly(error))
+    const count = (chunk: Buffer): void => {
+      packedSize += chunk.length
+      if (packedSize > limit) fail(tooLarge(limit))
+    }
+    packed.on('data', count).on('error', cut)
+    unpack.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) fail(tooLarge(limit))
+      else chunks.push(chunk)
+    })
+    unpack.on('error', error => fail(problem('malformed', 'The body cannot be unpacked.', { cause: error })))
+    unpack.on('end', () => resolve(Buffer.concat(chunks)))
+    packed.pipe(unpack)
+  })
 }
 
 /**

@@ -1,19 +1,33 @@
 import type Koa from 'koa'
+import { anonymous } from '../access/guests.ts'
+import type { Principal } from '../access/principal.ts'
+import { CallCore } from '../call.ts'
 import { problem } from '../errors.ts'
 import type { Catalogue } from '../plugins/catalogue.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
 import { channelOf } from '../ws/open-channel.ts'
+import { RequestOrigin } from './routes/request-origin.ts'
 
 const API = '/api/v1/'
+const ADMIN = '/api/v1/admin/'
 const INTERNAL = '/internal/'
+const EDGE = '/v1/'
 
-/** The segment that owns a path: `assets` of `/api/v1/assets/…`, `internal/cve-feed` of `/internal/cve-feed/…`. */
+/**
+ * The segment that owns a path: `assets` of `/api/v1/assets/…`, `admin/publish` of `/api/v1/admin/publish/…`,
+ * `internal/cve-feed` of `/internal/cve-feed/…`, `v1/ingest` of `/v1/ingest/…`.
+ */
 export function segmentOf(path: string): string | undefined {
-  const start = path.startsWith(API) ? API.length : path.startsWith(INTERNAL) ? 1 : 0
-  if (start === 0) return undefined
-  const from = start === 1 ? INTERNAL.length : start
+  if (path.startsWith(API)) return cut(path, API.length, path.startsWith(ADMIN) ? ADMIN.length : API.length)
+  if (path.startsWith(INTERNAL)) return cut(path, 1, INTERNAL.length)
+  if (path.startsWith(EDGE)) return cut(path, 1, EDGE.length)
+  return undefined
+}
+
+/** From `start` to the first slash at or after `from`. */
+function cut(path: string, start: number, from: number): string {
   const end = path.indexOf('/', from)
   return end < 0 ? path.slice(start) : path.slice(start, end)
 }
@@ -42,16 +56,24 @@ export function createDispatch(runtime: Runtime, catalogue: Catalogue): (ctx: Ko
   }
 }
 
-/** A plugin that does not run: no tenant has it, or it could not start. */
+/** A plugin that does not run, because no tenant has it or it could not start: told to those who may know. */
 async function refuse(runtime: Runtime, host: PluginHost, ctx: Koa.Context): Promise<never> {
   if (!ctx.path.startsWith(INTERNAL)) {
-    const principal = await runtime.authenticator.authenticate(ctx.req.headers.authorization)
+    const principal = await whoAsks(runtime, ctx)
     const refused = gate(host.plugin.feature, runtime.tenant(principal.tenantId))
     if (refused) throw refused
   }
   throw problem('plugin_unavailable', `The plugin "${host.plugin.name}" is ${host.state}.`, {
     headers: { 'Retry-After': '5' },
   })
+}
+
+/** Whose routes these are is not known while the plugin does not run: a guest is known by what it brings. */
+async function whoAsks(runtime: Runtime, ctx: Koa.Context): Promise<Principal> {
+  const { headers } = ctx.req
+  const guests = runtime.guests.of(headers)
+  if (!guests) return runtime.authenticator.authenticate(headers.authorization)
+  return runtime.guests.identify(new CallCore(runtime, new RequestOrigin(ctx, anonymous)), guests, headers)
 }
 
 function unmatched(methods: readonly string[]): never {

@@ -2,8 +2,8 @@ import type Koa from 'koa'
 import { z } from 'zod'
 import type { Input } from '../contract.ts'
 import { type Fault, problem } from '../errors.ts'
-import type { AnyPlatformRoute, AnyRoute } from '../plugins/registrations.ts'
-import { DEFAULT_JSON_LIMIT, jsonBody } from './body.ts'
+import type { RegisteredRoute } from '../plugins/registrations.ts'
+import { DEFAULT_JSON_LIMIT, gzipJsonBody, jsonBody } from './body.ts'
 import { DEFAULT_UPLOAD_LIMIT, noUpload, type OpenUpload, uploadBody } from './upload.ts'
 
 const MOST_FAULTS = 50
@@ -20,7 +20,7 @@ const noParams: Readonly<Record<string, string>> = Object.freeze({})
 /** Compiles the part of a route that reads and checks the request. `takesBody` false leaves the body alone. */
 export function inputReader(
   path: string,
-  route: AnyRoute | AnyPlatformRoute,
+  route: RegisteredRoute['route'],
   takesBody: boolean,
 ): (ctx: Koa.Context) => OpenInput | Promise<OpenInput> {
   const names = [...path.matchAll(/:(\w+)/g)].map(match => match[1] as string)
@@ -29,6 +29,7 @@ export function inputReader(
   const query = route.query
   const bodySchema = route.body
   const takesJson = bodySchema !== undefined && takesBody
+  const readJson = route.gzip ? gzipJsonBody : jsonBody
   const jsonLimit = route.maxBytes ?? DEFAULT_JSON_LIMIT
   const readUpload = route.upload ? uploadBody(route.upload.types, route.maxBytes ?? DEFAULT_UPLOAD_LIMIT) : undefined
 
@@ -53,7 +54,7 @@ export function inputReader(
       const upload = await readUpload(ctx)
       return { input: { ...start, body: undefined, upload: upload.upload }, upload }
     }
-    const body = takesJson ? parse(bodySchema, await jsonBody(ctx, jsonLimit), 'body') : undefined
+    const body = takesJson ? parse(bodySchema, await readJson(ctx, jsonLimit), 'body') : undefined
     return { input: { ...start, body, upload: noUpload }, upload: undefined }
   }
 }

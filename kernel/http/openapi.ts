@@ -30,10 +30,15 @@ export function openApi(catalogue: Catalogue, version: string): Json {
   const paths: Record<string, Json> = {}
   const tags: Json[] = []
   const schemas: Json = { Problem: problemSchema }
+  const guests: Record<string, Json> = {}
   for (const { plugin, mount } of catalogue.hosts) {
     if (!mount || mount.routes.length === 0) continue
     tags.push({ name: plugin.name, description: plugin.title })
     for (const registered of mount.routes) {
+      if (registered.kind === 'guest') {
+        const { id, header } = registered.route.guests
+        guests[id] = { type: 'apiKey', in: 'header', name: header }
+      }
       const path = registered.path.replace(/:(\w+)/g, '{$1}')
       paths[path] = {
         ...paths[path],
@@ -62,6 +67,7 @@ export function openApi(catalogue: Catalogue, version: string): Json {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         internalToken: { type: 'apiKey', in: 'header', name: 'X-Internal-Token' },
         signature: { type: 'apiKey', in: 'header', name: 'X-Hmac-Signature' },
+        ...guests,
       },
     },
   }
@@ -101,14 +107,27 @@ function operation(tag: string, feature: string | undefined, registered: Registe
 }
 
 function security(registered: RegisteredRoute): Json[] {
-  if (registered.kind === 'tenant') return [{ bearer: [] }]
-  return { public: [], 'internal-token': [{ internalToken: [] }], signature: [{ signature: [] }] }[
-    registered.route.access
-  ]
+  switch (registered.kind) {
+    case 'tenant':
+      return [{ bearer: [] }]
+    case 'guest':
+      return [{ [registered.route.guests.id]: [] }]
+    case 'platform':
+      return { public: [], 'internal-token': [{ internalToken: [] }], signature: [{ signature: [] }] }[
+        registered.route.access
+      ]
+  }
 }
 
+/** `GET /api/v1/assets/:id` is `getAssetsById`, `POST /v1/ingest` is `postV1Ingest`. */
 const operationId = (method: string, path: string): string =>
-  [method.toLowerCase(), ...path.split('/').filter(part => part && part !== 'api' && part !== 'v1')]
+  [
+    method.toLowerCase(),
+    ...path
+      .replace(/^\/api\/v1(?=\/)/, '')
+      .split('/')
+      .filter(part => part),
+  ]
     .map(part => part.replace(':', 'by-'))
     .join('-')
     .replace(/[-_](\w)/g, (_match, letter: string) => letter.toUpperCase())
@@ -142,7 +161,13 @@ function requestBody({ route }: RegisteredRoute): Json {
     return { requestBody: { required: true, content: Object.fromEntries(content) } }
   }
   if (!route.body) return {}
-  return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
+  return {
+    requestBody: {
+      ...(route.gzip ? { description: 'Also taken with `Content-Encoding: gzip`.' } : {}),
+      required: true,
+      content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+    },
+  }
 }
 
 /** The JSON schema of a zod schema; names of shared ones stand in its `$defs`. */

@@ -20,12 +20,16 @@ export interface Rejected {
 }
 
 const kebab = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case')
+/** `internal`, `v1` and `admin` are shared by plugins: what they own is one below. */
+const SEGMENT = /^((internal|v1|admin)\/[a-z][a-z0-9-]*|(?!(internal|v1|admin)$)[a-z][a-z0-9-]*)$/
 const descriptor = z.object({
   name: kebab,
   version: z.string().regex(/^\d+\.\d+\.\d+/, 'must be a version such as 1.0.0'),
   title: z.string().min(1),
   feature: kebab.optional(),
-  segments: z.array(z.string().regex(/^(internal\/)?[a-z][a-z0-9-]*$/, 'must be a path segment such as "assets"')),
+  segments: z.array(
+    z.string().regex(SEGMENT, 'must be a path segment such as "assets", "v1/ingest" or "admin/publish"'),
+  ),
   permissions: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z]+)?:[a-z][a-z0-9-]*$/, 'must be "resource:action"'), z.string())
     .optional(),

@@ -3,7 +3,7 @@ import type Koa from 'koa'
 import type { z } from 'zod'
 import type { Permissions } from '../access/principal.ts'
 import { CallCore, type CallOrigin, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
-import type { AnyPlugin, EventRef, Gauge, PermissionKey, ServiceClasses } from '../contract.ts'
+import type { AnyPlugin, EventRef, Gauge, Listening, PermissionKey, ServiceClasses } from '../contract.ts'
 import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
 import { Router } from '../http/koa-router.ts'
@@ -174,6 +174,9 @@ export class PluginHost {
         close()
       }
       this.#requireStill('starting')
+      const { added, limits } = this.#runtime.sockets
+      added.add(this, registrations.frames)
+      for (const guests of registrations.guests.values()) stack.defer(this.#runtime.guests.add(this, guests))
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
       for (const [name, job] of registrations.jobs) {
         const undefine = this.#define(name, job)
@@ -182,9 +185,11 @@ export class PluginHost {
       this.#registrations = registrations
       this.#jobs = registrations.jobs
       this.#mount = this.#open(registrations.routes)
-      const { limits } = this.#runtime.sockets
       this.#channels = new Map(
-        [...registrations.channels].map(([name, channel]) => [name, openChannel(name, this, channel, limits)]),
+        [...registrations.channels].map(([name, channel]) => {
+          added.yieldTo(name, channel)
+          return [name, openChannel(name, this, channel, added.of(name), limits)]
+        }),
       )
       this.#stack = stack
       this.#to('running')
@@ -211,6 +216,7 @@ export class PluginHost {
     this.#mount = undefined
     this.#channels = new Map()
     this.#runtime.sockets.closeChannelsOf(this)
+    this.#runtime.bells.closeOf(this)
     if (!(await this.inFlight.idle(drainMs))) {
       this.log.warn({ left: this.inFlight.count }, `work is still running after ${drainMs} ms; going on without it`)
     }
@@ -297,6 +303,17 @@ export class PluginHost {
   disconnect(core: CallCore, tenantId: string, channel: string, actors: readonly string[]): void {
     this.#channel(channel)
     core.slot.afterCommit(() => this.#runtime.sockets.disconnect(tenantId, channel, actors))
+  }
+
+  /** Wakes who listens for one of the plugin's topics, when the call's transaction has committed. */
+  wake(core: CallCore, tenantId: string, topic: string): void {
+    const announcement = { kind: 'wake', tenantId, plugin: this.plugin.name, topic } as const
+    core.slot.afterCommit(() => this.#runtime.backplane.announce(announcement))
+  }
+
+  /** Begins to listen for one of the plugin's topics. */
+  listen(core: CallCore, tenantId: string, topic: string): Listening {
+    return this.#runtime.bells.listen({ tenantId, host: this, topic, signal: core.signal })
   }
 
   #channel(name: string): AnyChannel {

@@ -2,17 +2,22 @@ import type { z } from 'zod'
 import type {
   AnyPlugin,
   Channel,
+  ChannelFrames,
   Context,
   Delivery,
   Deployment,
   EventRef,
   Frames,
   Gauge,
+  Guest,
+  GuestRef,
+  GuestRoute,
   Kit,
   PermissionKey,
   PlatformContext,
   PlatformJob,
   PlatformRoute,
+  Receiver,
   Route,
   ServiceClasses,
   TenantJob,
@@ -27,11 +32,17 @@ type Params = Readonly<Record<string, string>>
 export type AnyRoute = Route<string, ServiceClasses, Refs, Params, AnySchema, AnySchema, AnySchema>
 /** A platform route whose types are forgotten. */
 export type AnyPlatformRoute = PlatformRoute<ServiceClasses, Params, AnySchema, AnySchema, AnySchema>
+/** A route for guests whose types are forgotten. */
+export type AnyGuestRoute = GuestRoute<ServiceClasses, Refs, Params, AnySchema, AnySchema, AnySchema>
 /** A job whose types are forgotten. */
 export type AnyJob = TenantJob<ServiceClasses, Refs, z.ZodType> | PlatformJob<ServiceClasses, z.ZodType>
 
 /** A channel whose types are forgotten. */
-export type AnyChannel = Channel<string, ServiceClasses, ServiceClasses, Refs, Frames, Frames>
+export type AnyChannel = Channel<string, ServiceClasses, Refs, Frames, Frames>
+/** A frame that a channel takes, whose types are forgotten. */
+export type AnyReceiver = Receiver<z.ZodType, ServiceClasses, Refs, Frames>
+/** Frames added to a channel, whose types are forgotten. */
+export type AnyChannelFrames = ChannelFrames<ServiceClasses, Refs, Frames, Record<string, z.ZodType>>
 
 interface RouteFacts {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -41,6 +52,7 @@ interface RouteFacts {
 /** A route as it was registered. */
 export type RegisteredRoute =
   | (RouteFacts & { readonly kind: 'tenant'; readonly route: AnyRoute })
+  | (RouteFacts & { readonly kind: 'guest'; readonly route: AnyGuestRoute })
   | (RouteFacts & { readonly kind: 'platform'; readonly route: AnyPlatformRoute })
 
 /** An event handler as it was registered. */
@@ -56,11 +68,20 @@ export type Subscription =
       handle(delivery: Delivery<unknown>, context: PlatformContext<ServiceClasses>): Promise<void>
     }
 
+/** Guests that a plugin knows, as it registered them. */
+export interface KnownGuests {
+  readonly ref: GuestRef
+  authenticate(credential: string, context: PlatformContext<ServiceClasses>): Promise<Guest | undefined>
+}
+
 /** Everything one run of `setup` registered. */
 export interface Registrations {
   readonly routes: RegisteredRoute[]
   readonly jobs: Map<string, AnyJob>
   readonly channels: Map<string, AnyChannel>
+  /** By the channel that they are added to. */
+  readonly frames: Map<string, AnyChannelFrames>
+  readonly guests: Map<string, KnownGuests>
   readonly subscriptions: Subscription[]
   readonly gauges: Map<string, Gauge<ServiceClasses>>
   readonly checks: ((context: PlatformContext<ServiceClasses>) => Promise<void>)[]
@@ -71,14 +92,15 @@ export class PluginFault extends Error {
   override readonly name = 'PluginFault'
 }
 
+/** Headers of a name of their own: `Authorization` and `Cookie` are for users. */
+const HEADER = /^X-[A-Za-z0-9-]{1,60}$/i
 const SIGNATURE = /^(GET|POST|PUT|PATCH|DELETE) (\/[^\s]*)$/
 
 /** The path under which a route answers, and the segment that must own it. */
 export function placeOf(path: string): { readonly full: string; readonly segment: string } {
   const [, first = '', second = ''] = path.split('/')
-  return first === 'internal'
-    ? { full: path, segment: `internal/${second}` }
-    : { full: `/api/v1${path}`, segment: first }
+  if (first === 'internal' || first === 'v1') return { full: path, segment: `${first}/${second}` }
+  return { full: `/api/v1${path}`, segment: first === 'admin' ? `admin/${second}` : first }
 }
 
 /**
@@ -100,6 +122,8 @@ export function openKit(
     routes: [],
     jobs: new Map(),
     channels: new Map(),
+    frames: new Map(),
+    guests: new Map(),
     subscriptions: [],
     gauges: new Map(),
     checks: [],
@@ -137,6 +161,10 @@ export function openKit(
       }
       registrations.routes.push({ ...facts, kind: 'tenant', route: route as unknown as AnyRoute })
     },
+    guestRoute(signature, route) {
+      guard('guestRoute')
+      registrations.routes.push({ ...place(signature), kind: 'guest', route: route as unknown as AnyGuestRoute })
+    },
     platformRoute(signature, route) {
       guard('platformRoute')
       registrations.routes.push({ ...place(signature), kind: 'platform', route: route as unknown as AnyPlatformRoute })
@@ -165,6 +193,27 @@ export function openKit(
         throw fault(`channel "${name}" sends "error", which is the kernel's own frame; throw a Problem instead`)
       }
       registrations.channels.set(name, channel as unknown as AnyChannel)
+    },
+    frames(channel, frames) {
+      guard('frames')
+      if (plugin.segments.includes(channel)) {
+        throw fault(`channel "${channel}" is its own; name its frames where it is opened, in kit.channel`)
+      }
+      if (registrations.frames.has(channel)) throw fault(`frames for channel "${channel}" are registered twice`)
+      if (Object.hasOwn(frames.send ?? {}, 'error')) {
+        throw fault(
+          `its frames for channel "${channel}" send "error", which is the kernel's own; throw a Problem instead`,
+        )
+      }
+      registrations.frames.set(channel, frames as unknown as AnyChannelFrames)
+    },
+    guests(ref, authenticate) {
+      guard('guests')
+      if (registrations.guests.has(ref.id)) throw fault(`the guests "${ref.id}" are registered twice`)
+      if (!HEADER.test(ref.header)) {
+        throw fault(`"${ref.header}" is no header that guests may use; write it as "X-Device-Key"`)
+      }
+      registrations.guests.set(ref.id, { ref, authenticate: authenticate as unknown as KnownGuests['authenticate'] })
     },
     on(event, handle) {
       guard('on')

@@ -1,7 +1,7 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /** What sub-keys of SECRET_KEY are made for; a key for one purpose tells nothing about another. */
-export type KeyPurpose = 'jwt' | 'cursor' | `sealed:${string}` | 'key-id'
+export type KeyPurpose = 'jwt' | 'cursor' | `sealed:${string}` | `signed:${string}` | 'key-id'
 
 /** Fixed, so that all instances and versions derive the same keys; HKDF allows a public salt (RFC 5869, 3.1). */
 const salt = 'monozu-cloud/v1'

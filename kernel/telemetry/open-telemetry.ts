@@ -4,7 +4,7 @@ import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type Koa from 'koa'
 import type { Database } from '../../db/database.ts'
-import type { RequestState } from '../http/route.ts'
+import type { RequestState } from '../http/request-state.ts'
 import { traceParentOf } from '../http/trace-parent.ts'
 import type { Outcome as JobOutcome } from '../jobs/execution.ts'
 import type { LogTap } from '../log/create-logger.ts'

@@ -4,6 +4,7 @@ import { accessChecks } from './conformance/access-checks.ts'
 import { channelChecks } from './conformance/channel-checks.ts'
 import { descriptorChecks } from './conformance/descriptor-checks.ts'
 import { featureChecks } from './conformance/feature-checks.ts'
+import { guestChecks, type MakeGuest } from './conformance/guest-checks.ts'
 import { inputChecks } from './conformance/input-checks.ts'
 import { isolationChecks } from './conformance/isolation-checks.ts'
 import { migrationChecks } from './conformance/migration-checks.ts'
@@ -18,6 +19,11 @@ export interface ConformanceOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Makes records of tenant a that the demos lack, such as a job, so that there is something to protect. */
   readonly fill?: (t: TestKernel) => Promise<unknown>
+  /**
+   * Makes a guest of a tenant, such as a device, and returns its credential: to see that routes for guests close with the
+   * feature of the plugin.
+   */
+  readonly guest?: MakeGuest
   /** Path of the README that has to name the plugin's routes and permissions; undefined: it has none. */
   readonly readme?: (plugin: string) => string | undefined
 }
@@ -32,7 +38,7 @@ export interface ConformanceOptions {
  * conformance(test, ['assets'], { plugins: [assets, ...fakes], readme: () => 'plugins/assets/README.md' })
  */
 export function conformance(test: TestFn, names: readonly string[], options: ConformanceOptions = {}): void {
-  const { plugins, env, fill, readme } = options
+  const { plugins, env, fill, readme, guest = noGuest } = options
   const start = (): Promise<TestKernel> => startTestKernel({ ...(plugins ? { plugins } : {}), ...(env ? { env } : {}) })
   const [calm, switched] = [once(test, start), once(test, start)]
   const filled = once(test, async () => {
@@ -47,6 +53,7 @@ export function conformance(test: TestFn, names: readonly string[], options: Con
     const subject: Subject = { test, name, calm, filled, switched, readme: readme?.(name) }
     descriptorChecks(subject)
     accessChecks(subject)
+    guestChecks(subject, guest)
     channelChecks(subject)
     inputChecks(subject)
     isolationChecks(subject)
@@ -60,4 +67,8 @@ function once(test: TestFn, start: () => Promise<TestKernel>): () => Promise<Tes
   let started: Promise<TestKernel> | undefined
   test.after.always(async () => (await started?.catch(() => undefined))?.[Symbol.asyncDispose]())
   return () => (started ??= start())
+}
+
+const noGuest: MakeGuest = async (_t, _tenant, ref) => {
+  throw new Error(`conformance: say in "guest" how to make a guest that ${ref.id} knows`)
 }

@@ -1,4 +1,4 @@
-import { type AnyPlugin, definePlugin, type ServiceRef } from '../contract.ts'
+import { type AnyPlugin, definePlugin, type Guest, type GuestRef, type ServiceRef } from '../contract.ts'
 
 /** Stand-ins for the services that a plugin uses, by the names in its `uses`. */
 export type FakesFor<U extends Readonly<Record<string, ServiceRef<unknown>>>> = {
@@ -25,3 +25,16 @@ export function fakeProviders(
     }) as unknown as AnyPlugin
   })
 }
+
+/** Says who is behind a credential, in place of the plugin that knows it. */
+export type FakeGuests = readonly [ref: GuestRef, authenticate: (credential: string) => Promise<Guest | undefined>]
+
+/** A plugin that knows guests, for tests of one that is for guests of another plugin. */
+export const guestsPlugin = (...[ref, authenticate]: FakeGuests): AnyPlugin =>
+  definePlugin({
+    name: `fake-${ref.id.replaceAll('.', '-')}`,
+    version: '1.0.0',
+    title: `Stand-in for ${ref.id}`,
+    segments: [],
+    setup: kit => kit.guests(ref, authenticate),
+  }) as unknown as AnyPlugin

@@ -7,7 +7,7 @@ import { loadConfig } from '../../config/load.ts'
 import { Passwords } from '../access/passwords.ts'
 import { registerTenant } from '../access/registration.ts'
 import { CallCore, PlatformWork } from '../call.ts'
-import type { AnyPlugin } from '../contract.ts'
+import type { AnyPlugin, GuestRef } from '../contract.ts'
 import { newId } from '../data/id.ts'
 import type { JobRun } from '../jobs/run.ts'
 import { createKernel, type Kernel, type KernelOptions } from '../kernel.ts'
@@ -37,6 +37,8 @@ export interface TestKernelOptions {
   readonly features?: readonly string[]
   /** Parts of the kernel to make another way, such as its log. */
   readonly kernel?: Partial<KernelOptions>
+  /** An instance on whose database, given in `kernel`, this one works, too: they have the same tenants. */
+  readonly beside?: TestKernel
 }
 
 /** One of the two tenants that every test kernel has. */
@@ -88,6 +90,11 @@ export class TestKernel implements AsyncDisposable {
     const made = this.#signIn(tenant, permissions)
     this.#clients.set(key, made)
     return made
+  }
+
+  /** Sends requests as a guest, with this credential. */
+  guest(ref: GuestRef, credential: string): Client {
+    return new Client(this.kernel.app, { [ref.header.toLowerCase()]: credential })
   }
 
   /**
@@ -248,6 +255,11 @@ export async function startTestKernel(options: TestKernelOptions = {}): Promise<
     throw error
   })
   await kernel.start()
+  const { beside } = options
+  if (beside) {
+    const tenants = { a: beside.tenantId('a'), b: beside.tenantId('b') }
+    return new TestKernel({ kernel, clock, tenants, folder, logging })
+  }
   const tenants = { a: await newTenant(kernel, 'tenant-a'), b: await newTenant(kernel, 'tenant-b') }
   const started = new TestKernel({ kernel, clock, tenants, folder, logging })
   await started.licence('a', options.features ?? started.features)

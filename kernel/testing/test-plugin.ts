@@ -1,5 +1,5 @@
 import type { AnyPlugin, ServiceRef } from '../contract.ts'
-import { type FakesFor, fakeProviders } from './fakes.ts'
+import { type FakeGuests, type FakesFor, fakeProviders, guestsPlugin } from './fakes.ts'
 import { startTestKernel, type TestKernel, type TestKernelOptions } from './test-kernel.ts'
 
 type UsesOf<D> = D extends { readonly uses?: infer U } ? NonNullable<U> : never
@@ -8,6 +8,8 @@ type Refs = Readonly<Record<string, ServiceRef<unknown>>>
 interface TestPluginOptions<U extends Refs> extends Omit<TestKernelOptions, 'plugins'> {
   /** Stand-ins for what the plugin uses; the compiler asks for each. */
   readonly fakes?: FakesFor<U>
+  /** Who the guests are that another plugin knows: `[[deviceKey, async key => …]]`. */
+  readonly guests?: readonly FakeGuests[]
 }
 
 /**
@@ -23,5 +25,6 @@ export function testPlugin<D extends { readonly name: string }>(
 ): Promise<TestKernel> {
   const tested = plugin as unknown as AnyPlugin
   const fakes = fakeProviders(tested.uses ?? {}, (options.fakes ?? {}) as Record<string, object>)
-  return startTestKernel({ ...options, plugins: [...fakes, tested] })
+  const guests = (options.guests ?? []).map(fake => guestsPlugin(...fake))
+  return startTestKernel({ ...options, plugins: [...fakes, ...guests, tested] })
 }

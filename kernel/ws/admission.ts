@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { anonymous } from '../access/guests.ts'
 import { requireAllowedOrigin } from '../access/origin.ts'
 import type { Principal } from '../access/principal.ts'
-import { CallCore, PlatformWork } from '../call.ts'
+import { CallCore } from '../call.ts'
+import type { GuestRef } from '../contract.ts'
 import { problem } from '../errors.ts'
 import type { Lifecycle } from '../http/app.ts'
 import { addressKey } from '../http/limits.ts'
@@ -64,8 +66,9 @@ export class Admission {
     }
     const channel = host.channels.get(name)
     if (!channel && host.state === 'running') throw problem('not_found', 'There is no channel of this name.')
-    const guests = channel?.channel.guests
-    const visitor = channel && guests ? await this.#guest(channel, request) : await this.#user(request)
+    // While the plugin does not run nobody knows whom its channel is for: a guest is known by what it brings.
+    const guests = channel ? channel.channel.guests : runtime.guests.of(request.headers)
+    const visitor = guests ? await this.#guest(guests, request) : await this.#user(request)
     const { principal } = visitor
     seen(principal, host)
     runtime.ceilings.tenant(principal.tenantId)
@@ -100,28 +103,17 @@ export class Admission {
     return this.#parts.runtime.authenticator.connect(tokenOf(request))
   }
 
-  async #guest({ channel, host }: OpenChannel, request: IncomingMessage): Promise<Visitor> {
-    const { guests } = channel
-    if (!guests) throw new Error('the channel has no guests')
-    const credential = request.headers[guests.header.toLowerCase()]
-    if (typeof credential !== 'string' || credential === '') {
-      throw problem('unauthenticated', `This channel asks for the header ${guests.header}.`)
-    }
-    const core = new CallCore(this.#parts.runtime, { actor: { kind: 'service', id: host.plugin.name } })
-    const guest = await guests.authenticate(credential, host.platformContext(new PlatformWork(core, host)) as never)
-    if (!guest) throw problem('unauthenticated', `The header ${guests.header} is not right.`)
-    const { actor, tenantId, permissions = [] } = guest
-    return {
-      principal: { actor, tenantId, permissions: new Set(permissions), sessionId: undefined },
-      expiresAt: Infinity,
-    }
+  async #guest(ref: GuestRef, request: IncomingMessage): Promise<Visitor> {
+    const { runtime } = this.#parts
+    const core = new CallCore(runtime, { actor: anonymous })
+    return { principal: await runtime.guests.identify(core, ref, request.headers), expiresAt: Infinity }
   }
 
   async #requireTenant({ tenantId }: Principal, host: PluginHost): Promise<void> {
     const { runtime } = this.#parts
     if (!runtime.tenant(tenantId)) await runtime.refreshTenants()
     const state = runtime.tenant(tenantId)
-    if (!state) throw problem('unauthenticated', 'The account of this token is gone.')
+    if (!state) throw problem('unauthenticated', 'This account is gone.')
     const refused = gate(host.plugin.feature, state)
     if (refused) throw refused
   }

@@ -1,7 +1,10 @@
 import type { z } from 'zod'
+import type { Frames } from '../contract.ts'
 import { errorCodes } from '../errors.ts'
 import { hoist, schemaOf } from '../http/openapi.ts'
 import type { Catalogue } from '../plugins/catalogue.ts'
+import type { PluginHost } from '../plugins/host.ts'
+import type { AnyChannelFrames, AnyReceiver } from '../plugins/registrations.ts'
 import { channelPath, type OpenChannel } from './open-channel.ts'
 
 type Json = Record<string, unknown>
@@ -39,9 +42,13 @@ export function asyncApi(catalogue: Catalogue, version: string): Json {
       const security = (scheme ? [scheme] : ['token', 'bearer']).map(key => ({
         $ref: `#/components/securitySchemes/${key}`,
       }))
-      const sent = Object.keys(channel.send)
-      const received = Object.keys(channel.receive ?? {})
-      channels[name] = hoist(channelOf(open), host.plugin.name, schemas)
+      const additions = [...open.added.frames].filter(([adder]) => adder.state === 'running')
+      const all = [channel, ...additions.map(([, frames]) => frames)]
+      const sent = all.flatMap(({ send = {} }) => Object.keys(send))
+      const received = all.flatMap(({ receive = {} }) => Object.keys(receive))
+      const document = hoist(channelOf(open), host.plugin.name, schemas) as Json
+      const added = additions.map(([adder, frames]) => hoist(addedBy(adder, frames), adder.plugin.name, schemas))
+      channels[name] = { ...document, messages: Object.assign({}, ...added, document.messages) }
       operations[`${name}.send`] = operation(name, 'send', [...sent, 'error'], security)
       if (received.length > 0) operations[`${name}.receive`] = operation(name, 'receive', received, security)
     }
@@ -53,14 +60,33 @@ export function asyncApi(catalogue: Catalogue, version: string): Json {
       version,
       description:
         'Frames are text: `{type, data, id?, at}`. A frame that is not right is answered by an `error` frame with its id. ' +
-        'Close codes: 4401 not signed in or token expired, 4403 not allowed or feature off, 4408 no pong, 4413 frame too ' +
-        'large, 4429 too fast, 1001 stopping, 1013 too slow.',
+        'Close codes: 4401 not signed in or token expired, 4403 not allowed or feature off, 4408 no pong, 4409 replaced by ' +
+        'a newer socket, 4413 frame too large, 4429 too fast, 1001 stopping, 1013 too slow.',
     },
     defaultContentType: 'application/json',
     channels: sorted(channels),
     operations: sorted(operations),
     components: { schemas: sorted(schemas), securitySchemes },
   }
+}
+
+/** The messages that a plugin adds to the channel of another one, each with whose it is. */
+function addedBy({ plugin: { name, title, feature } }: PluginHost, { send = {}, receive }: AnyChannelFrames): Json {
+  const whose = {
+    description: `Added by the plugin \`${name}\`.${feature ? ` Feature: \`${feature}\`.` : ''}`,
+    tags: [{ name, description: title }],
+  }
+  const messages = messagesOf(send, receive)
+  return Object.fromEntries(Object.entries(messages).map(([type, message]) => [type, { ...message, ...whose }]))
+}
+
+function messagesOf(send: Frames, receive: Readonly<Record<string, AnyReceiver>> = {}): Record<string, Json> {
+  const received = Object.entries(receive).map(([type, { data, summary }]) => [
+    type,
+    { ...frame(type, data, 'input', false), summary },
+  ])
+  const sent = Object.entries(send).map(([type, schema]) => [type, frame(type, schema, 'input', true)])
+  return Object.fromEntries([...received, ...sent])
 }
 
 function channelOf({ name, channel, host }: OpenChannel): Json {
@@ -70,18 +96,12 @@ function channelOf({ name, channel, host }: OpenChannel): Json {
     channel.permission === 'signed-in' ? undefined : `Permission: \`${channel.permission}\`.`,
     feature ? `Feature: \`${feature}\`.` : undefined,
   ].filter(note => note !== undefined)
-  const sent = Object.entries(channel.send).map(([type, schema]) => [type, frame(type, schema, 'input', true)])
-  const received = Object.entries(channel.receive ?? {}).map(([type, { data, summary }]) => [
-    type,
-    { ...frame(type, data, 'input', false), summary },
-  ])
   return {
     address: channelPath(name),
     title: channel.summary,
     ...(notes.length ? { description: notes.join('\n\n') } : {}),
     messages: {
-      ...Object.fromEntries(received),
-      ...Object.fromEntries(sent),
+      ...messagesOf(channel.send, channel.receive),
       error: message('error', { $ref: '#/components/schemas/FrameError' }, true),
     },
   }

@@ -10,6 +10,8 @@ export const closeCodes = {
   notAllowed: 4403,
   /** A ping was not answered. */
   noPong: 4408,
+  /** The channel takes one socket of each user or device, and a newer one has opened: do not come back with this one. */
+  replaced: 4409,
   /** A frame was larger than the channel takes. */
   tooLarge: 4413,
   /** More frames, or more broken ones, than the channel takes. */

@@ -25,6 +25,8 @@ export class ChannelWebSocket extends WebSocket {
 
 /** What a connection is made of. */
 export interface ConnectionParts {
+  /** Told apart from all others; rises by time. */
+  readonly id: string
   readonly runtime: Runtime
   readonly limits: SocketLimits
   readonly channel: OpenChannel
@@ -41,6 +43,7 @@ export interface ConnectionParts {
 
 /** One open socket of a channel. There are thousands: what is not always needed is made when it is. */
 export class Connection {
+  readonly id: string
   readonly channel: OpenChannel
   readonly expiresAt: number
   readonly address: string
@@ -61,6 +64,7 @@ export class Connection {
   #aborter: AbortController | undefined
 
   constructor(parts: ConnectionParts) {
+    this.id = parts.id
     this.#runtime = parts.runtime
     this.#limits = parts.limits
     this.channel = parts.channel

@@ -1,17 +1,23 @@
-import { CallCore, type CallOrigin, TenantCall } from '../call.ts'
+import { CallCore, type CallOrigin, newTraceId, TenantCall } from '../call.ts'
 import type { ChannelSocket, Context, Frames, ServiceClasses } from '../contract.ts'
-import { problem } from '../errors.ts'
+import { type Problem, problem } from '../errors.ts'
 import { problemBody, toProblem } from '../http/problem-json.ts'
+import type { PluginHost } from '../plugins/host.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
+import type { AddedReceiver } from './added-frames.ts'
 import type { Connection } from './connection.ts'
-import { channelPath, checkData } from './open-channel.ts'
+import { channelPath, checkData, type OpenChannel } from './open-channel.ts'
 import type { Incoming } from './read-frame.ts'
 
 type ChannelContext = Context<ServiceClasses, Record<never, never>> & { readonly socket: ChannelSocket<Frames> }
 
 /** What a part of the work on a socket is: a frame, or its beginning or end. */
 interface Part {
+  /** Whose work it is: the channel's plugin, or another one that has added the frame. */
+  readonly host: PluginHost
+  /** What it may send. */
+  readonly sends: Frames
   readonly action: string
   /** The id that answers carry. */
   readonly id?: string | undefined
@@ -24,10 +30,16 @@ interface Part {
 /** Handles a frame of a socket; what goes wrong becomes an `error` frame with its id. Never rejects. */
 export function handleFrame(runtime: Runtime, connection: Connection, incoming: Incoming): Promise<void> {
   const { type, id } = incoming
-  const { receive } = connection.channel.channel
-  const receiver = receive && Object.hasOwn(receive, type) ? receive[type] : undefined
-  if (!receiver) {
-    connection.fault(problem('invalid', unknownType(type, receive), { errors: [unknownFault] }), id)
+  const { channel } = connection
+  const taken = takenBy(channel, type)
+  if (!taken) {
+    connection.fault(problem('invalid', unknownType(type, channel), { errors: [unknownFault] }), id)
+    return Promise.resolve()
+  }
+  const { host, receiver, send } = taken
+  const refused = gate(host.plugin.feature, runtime.tenant(connection.principal.tenantId)) ?? unavailable(host)
+  if (refused) {
+    connection.refuse(problemBody(refused, channelPath(channel.name), newTraceId()), id)
     return Promise.resolve()
   }
   let data: unknown
@@ -38,7 +50,9 @@ export function handleFrame(runtime: Runtime, connection: Connection, incoming: 
     return Promise.resolve()
   }
   return work(runtime, connection, {
-    action: `${connection.channel.name}.${type}`,
+    host,
+    sends: send,
+    action: `${channel.name}.${type}`,
     id,
     atomic: receiver.atomic !== false,
     run: context => receiver.handle(data, context as never),
@@ -47,8 +61,10 @@ export function handleFrame(runtime: Runtime, connection: Connection, incoming: 
 
 /** Tells the plugin that a socket is open. Never rejects. */
 export function tellOpened(runtime: Runtime, connection: Connection): Promise<void> {
-  const { name, channel } = connection.channel
+  const { name, channel, host } = connection.channel
   return work(runtime, connection, {
+    host,
+    sends: channel.send,
     action: `${name}.opened`,
     atomic: true,
     run: context => channel.opened?.(context as never),
@@ -57,8 +73,10 @@ export function tellOpened(runtime: Runtime, connection: Connection): Promise<vo
 
 /** Tells the plugin that a socket has closed. Never rejects. */
 export function tellClosed(runtime: Runtime, connection: Connection): Promise<void> {
-  const { name, channel } = connection.channel
+  const { name, channel, host } = connection.channel
   return work(runtime, connection, {
+    host,
+    sends: channel.send,
     action: `${name}.closed`,
     atomic: true,
     always: true,
@@ -68,28 +86,40 @@ export function tellClosed(runtime: Runtime, connection: Connection): Promise<vo
 
 const unknownFault = { path: 'type', message: 'is not known here' }
 
-const unknownType = (type: string, receive: object | undefined): string => {
-  const known = Object.keys(receive ?? {})
+/** Who takes frames of a type: the channel itself, or who has added them. */
+function takenBy({ host, channel, added }: OpenChannel, type: string): AddedReceiver | undefined {
+  const { receive, send } = channel
+  const receiver = receive && Object.hasOwn(receive, type) ? receive[type] : undefined
+  return receiver ? { host, receiver, send } : added.receive.get(type)
+}
+
+const unavailable = ({ plugin, state }: PluginHost): Problem | undefined =>
+  state === 'running' ? undefined : problem('plugin_unavailable', `The plugin "${plugin.name}" is ${state}.`)
+
+const unknownType = (type: string, { channel: { receive = {} }, added }: OpenChannel): string => {
+  const known = [...Object.keys(receive), ...added.receive.keys()]
   const what = known.length > 0 ? `takes ${known.join(', ')}` : 'takes nothing'
   return `This channel ${what}, and not "${type}".`
 }
 
 /** Runs a part of a socket's work as a call of its tenant, in one transaction unless it wants none. */
 async function work(runtime: Runtime, connection: Connection, part: Part): Promise<void> {
-  const { host } = connection.channel
+  const { host, sends } = part
   const { actor, tenantId, permissions } = connection.principal
   const origin: CallOrigin = { actor, address: connection.address, signal: () => connection.signal }
   const core = new CallCore(runtime, origin)
   core.defaultAction = part.action
+  host.inFlight.enter()
   try {
     const state = runtime.tenant(tenantId)
     const refused = gate(host.plugin.feature, state)
     if (!state || (refused && !part.always)) throw refused
     const call = new TenantCall(core, host, state.tenant, permissions)
     const socket: ChannelSocket<Frames> = {
+      id: connection.id,
       send(type, data) {
-        const schema = connection.channel.channel.send[type]
-        if (!schema) throw new Error(`channel "${connection.channel.name}" does not send "${type}"`)
+        const schema = Object.hasOwn(sends, type) ? sends[type] : undefined
+        if (!schema) throw new Error(`channel "${connection.channel.name}" does not send "${type}" here`)
         if (runtime.checksAnswers) schema.parse(data)
         core.slot.afterCommit(() => connection.send(type, data, part.id))
       },
@@ -108,5 +138,7 @@ async function work(runtime: Runtime, connection: Connection, part: Part): Promi
       )
     }
     connection.refuse(problemBody(failure, channelPath(connection.channel.name), core.traceId), part.id)
+  } finally {
+    host.inFlight.leave()
   }
 }

@@ -1,8 +1,14 @@
 import type { Connection } from './connection.ts'
 
+/** The sockets of a tenant on one channel. Most users and devices have one. */
+interface Members {
+  readonly all: Set<Connection>
+  readonly byActor: Map<string, Connection | Set<Connection>>
+}
+
 /** The open sockets of this instance, by channel and tenant, with how many each tenant and each address has. */
 export class Hub {
-  readonly #channels = new Map<string, Map<string, Set<Connection>>>()
+  readonly #channels = new Map<string, Map<string, Members>>()
   readonly #ofTenant = new Map<string, number>()
   readonly #ofAddress = new Map<string, number>()
   #size = 0
@@ -27,20 +33,28 @@ export class Hub {
   }
 
   add(connection: Connection): void {
-    const { tenantId } = connection.principal
-    const tenants = entry(this.#channels, connection.channel.name, () => new Map<string, Set<Connection>>())
-    entry(tenants, tenantId, () => new Set()).add(connection)
+    const { tenantId, actor } = connection.principal
+    const tenants = entry(this.#channels, connection.channel.name, () => new Map<string, Members>())
+    const { all, byActor } = entry(tenants, tenantId, () => ({ all: new Set(), byActor: new Map() }))
+    all.add(connection)
+    const others = byActor.get(actor.id)
+    if (!others) byActor.set(actor.id, connection)
+    else if (others instanceof Set) others.add(connection)
+    else byActor.set(actor.id, new Set([others, connection]))
     count(this.#ofTenant, tenantId, 1)
     count(this.#ofAddress, connection.addressKey, 1)
     this.#size += 1
   }
 
   delete(connection: Connection): void {
-    const { tenantId } = connection.principal
+    const { tenantId, actor } = connection.principal
     const tenants = this.#channels.get(connection.channel.name)
     const members = tenants?.get(tenantId)
-    if (!tenants || !members?.delete(connection)) return
-    if (members.size === 0) tenants.delete(tenantId)
+    if (!tenants || !members?.all.delete(connection)) return
+    if (members.all.size === 0) tenants.delete(tenantId)
+    const own = members.byActor.get(actor.id)
+    if (own instanceof Set) own.delete(connection)
+    if (own === connection || (own instanceof Set && own.size === 0)) members.byActor.delete(actor.id)
     count(this.#ofTenant, tenantId, -1)
     count(this.#ofAddress, connection.addressKey, -1)
     this.#size -= 1
@@ -48,14 +62,25 @@ export class Hub {
 
   /** The sockets of a tenant on one channel. */
   members(channel: string, tenantId: string): Iterable<Connection> {
-    return this.#channels.get(channel)?.get(tenantId) ?? []
+    return this.#channels.get(channel)?.get(tenantId)?.all ?? []
+  }
+
+  /** Those of them that these users or devices have. */
+  *ofActors(channel: string, tenantId: string, actors: Iterable<string>): Generator<Connection, void, undefined> {
+    const members = this.#channels.get(channel)?.get(tenantId)
+    if (!members) return
+    for (const actor of new Set(actors)) {
+      const own = members.byActor.get(actor)
+      if (own instanceof Set) yield* own
+      else if (own) yield own
+    }
   }
 
   /** Every socket, or every one of a tenant. */
   *all(tenantId?: string): Generator<Connection, void, undefined> {
     for (const tenants of this.#channels.values()) {
-      if (tenantId !== undefined) yield* tenants.get(tenantId) ?? []
-      else for (const members of tenants.values()) yield* members
+      if (tenantId !== undefined) yield* tenants.get(tenantId)?.all ?? []
+      else for (const { all } of tenants.values()) yield* all
     }
   }
 }

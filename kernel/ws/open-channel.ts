@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { parse } from '../http/input.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { AnyChannel } from '../plugins/registrations.ts'
+import type { Additions } from './added-frames.ts'
 import type { SocketLimits } from './limits.ts'
 
 const PREFIX = '/api/ws/'
@@ -27,6 +28,8 @@ export interface OpenChannel {
   readonly name: string
   readonly host: PluginHost
   readonly channel: AnyChannel
+  /** What other plugins have added, as it is now. */
+  readonly added: Additions
   /** The key to hold; undefined: being signed in is enough. */
   readonly permission: `${string}:${string}` | undefined
   readonly maxBytes: number
@@ -35,11 +38,18 @@ export interface OpenChannel {
 }
 
 /** Puts together what every socket of a channel shares. */
-export function openChannel(name: string, host: PluginHost, channel: AnyChannel, limits: SocketLimits): OpenChannel {
+export function openChannel(
+  name: string,
+  host: PluginHost,
+  channel: AnyChannel,
+  added: Additions,
+  limits: SocketLimits,
+): OpenChannel {
   return {
     name,
     host,
     channel,
+    added,
     permission: channel.permission === 'signed-in' ? undefined : (channel.permission as `${string}:${string}`),
     maxBytes: channel.maxBytes ?? limits.maxBytes,
     perSecond: channel.limit?.perSecond ?? limits.perSecond,

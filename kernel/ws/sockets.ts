@@ -2,20 +2,27 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type Koa from 'koa'
+import type {
+  Announcement,
+  FrameAnnouncement,
+  ReplaceAnnouncement,
+  WakeAnnouncement,
+} from '../backplane/announcement.ts'
+import type { Backplane } from '../backplane/backplane.ts'
 import type { Recipients } from '../contract.ts'
 import type { Problem } from '../errors.ts'
 import type { Lifecycle } from '../http/app.ts'
 import { addressKey } from '../http/limits.ts'
 import { toProblem } from '../http/problem-json.ts'
 import { rawAnswer } from '../http/raw-answer.ts'
-import { addressOf, traceIdOf } from '../http/route.ts'
+import { addressOf, traceIdOf } from '../http/request-state.ts'
 import type { RequestLine, RequestLog } from '../log/request-log.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Features } from '../tenancy/features.ts'
 import type { Acceptor } from './acceptor.ts'
+import { AddedFrames } from './added-frames.ts'
 import { Admission } from './admission.ts'
-import type { Announcement, Backplane } from './backplane.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { Connection } from './connection.ts'
 import { envelope, textFrame } from './frame.ts'
@@ -23,6 +30,7 @@ import { Hub } from './hub.ts'
 import type { SocketLimits } from './limits.ts'
 import { channelOf, channelPath } from './open-channel.ts'
 import { Recheck } from './recheck.ts'
+import { SocketIds } from './socket-ids.ts'
 
 const SLACK_MS = 1_000
 
@@ -51,8 +59,11 @@ export interface SocketsParts {
 /** All sockets of one kernel: lets them in, sends to them, and closes them when they may not stay. */
 export class Sockets {
   readonly limits: SocketLimits
+  /** Frames that plugins add to the channels of others. */
+  readonly added: AddedFrames
   readonly #parts: SocketsParts
   readonly #hub = new Hub()
+  readonly #ids = new SocketIds()
   readonly #waiting = new Set<(gone: Connection) => void>()
   #closing = false
   #acceptor: Promise<readonly [Acceptor, typeof Connection]> | undefined
@@ -64,7 +75,7 @@ export class Sockets {
   constructor(parts: SocketsParts) {
     this.#parts = parts
     this.limits = parts.limits
-    parts.backplane.listen(announcement => this.#heard(announcement))
+    this.added = new AddedFrames(parts.owner)
   }
 
   /** Sockets that are open. */
@@ -114,7 +125,6 @@ export class Sockets {
     await this.close()
     clearInterval(this.#beat)
     await this.#recheck?.settled()
-    await this.#parts.backplane.close()
   }
 
   async #open(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
@@ -147,6 +157,7 @@ export class Sockets {
       socket.off('error', ignore)
       acceptor.accept(request, socket, head, visited.channel.maxBytes, ws => {
         const connection = new Made({
+          id: this.#ids.next(),
           runtime,
           limits: this.limits,
           channel: visited.channel,
@@ -159,6 +170,7 @@ export class Sockets {
         })
         this.#hub.add(connection)
         this.#beat ??= setInterval(() => this.#lookAfter(), this.limits.beatMs).unref()
+        if (visited.channel.channel.single) this.#tellNewest(connection)
         connection.begin()
         if (before !== this.#recheck?.changes) this.#recheck?.newcomer(connection)
       })
@@ -211,21 +223,41 @@ export class Sockets {
     for (const tell of this.#waiting) tell(connection)
   }
 
-  #heard(announcement: Announcement): void {
-    const { channel, tenantId } = announcement
-    if (announcement.kind === 'disconnect') {
-      const actors = new Set(announcement.actors)
-      for (const connection of this.#hub.members(channel, tenantId)) {
-        if (actors.has(connection.principal.actor.id)) connection.end(closeCodes.notSignedIn, 'session_ended')
+  /** Does what an instance has announced, this one or another. */
+  heard(announcement: Exclude<Announcement, WakeAnnouncement>): void {
+    if (announcement.kind === 'frame') this.#send(announcement)
+    else if (announcement.kind === 'replace') this.#replace(announcement)
+    else {
+      const { channel, tenantId, actors } = announcement
+      for (const connection of this.#hub.ofActors(channel, tenantId, actors)) {
+        connection.end(closeCodes.notSignedIn, 'session_ended')
       }
-      return
     }
-    const { to } = announcement
+  }
+
+  #send({ channel, tenantId, to, text }: FrameAnnouncement): void {
+    const members =
+      to?.actors && to.permission === undefined
+        ? this.#hub.ofActors(channel, tenantId, to.actors)
+        : this.#hub.members(channel, tenantId)
     let frame: Buffer | undefined
-    for (const connection of this.#hub.members(channel, tenantId)) {
+    for (const connection of members) {
       if (to && !isFor(connection, to)) continue
-      frame ??= textFrame(announcement.text)
+      frame ??= textFrame(text)
       connection.deliver(frame)
+    }
+  }
+
+  #tellNewest({ id, channel, principal: { actor, tenantId } }: Connection): void {
+    this.#parts.backplane.announce({ kind: 'replace', channel: channel.name, tenantId, actor: actor.id, socket: id })
+  }
+
+  #replace({ channel, tenantId, actor, socket }: ReplaceAnnouncement): void {
+    this.#ids.heard(socket)
+    for (const connection of this.#hub.ofActors(channel, tenantId, [actor])) {
+      if (connection.id < socket) connection.end(closeCodes.replaced, 'replaced')
+      // The other one had not heard of this one, and has to be closed where it is.
+      else if (connection.id > socket && connection.open) this.#tellNewest(connection)
     }
   }
 

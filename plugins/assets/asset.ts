@@ -28,7 +28,8 @@ const LONGEST_PRODUCT = 400
 
 const type = z.enum(assetTypes)
 const criticality = z.enum(['low', 'medium', 'high', 'critical'])
-const lifecycle = z.enum(['active', 'decommissioned', 'planned'])
+/** `discovered`: a device saw it in its network, and nobody has confirmed it yet. */
+const lifecycle = z.enum(['active', 'decommissioned', 'planned', 'discovered'])
 
 /** One line of text: neither control characters nor halves of a character (which no database keeps). */
 const line = (longest: number) =>
@@ -41,8 +42,8 @@ const line = (longest: number) =>
 
 const text = line(200).nullable()
 
-/** Four decimal parts (`010.1.1.1` and `1` mean different things to different readers), or IPv6 in its short form. */
-const ipAddress = z
+/** An address as it is stored. Four decimal parts (`010.1.1.1` and `1` mean different things to different readers), or IPv6 in its short form. */
+export const ipAddress = z
   .string()
   .trim()
   .max(45)
@@ -53,7 +54,8 @@ const ipAddress = z
     return z.NEVER
   })
 
-const macAddress = z
+/** A MAC address as it is stored: `00:1b:1b:12:34:56`. */
+export const macAddress = z
   .string()
   .trim()
   .max(20)

@@ -23,5 +23,21 @@ export interface AssetDirectory {
 
 export const assetDirectory = serviceRef<AssetDirectory>('assets.directory')
 
+/** An asset by its address. */
+export interface AssetAddress {
+  readonly id: string
+  readonly name: string
+  readonly site_id: string | null
+  readonly ip_address: string
+}
+
+/** Looks up assets of the call's tenant by address. */
+export interface AssetAddressBook {
+  /** Assets in service by the IP addresses as they are given, however they are written. */
+  byIp(addresses: readonly string[]): Promise<ReadonlyMap<string, readonly AssetAddress[]>>
+}
+
+export const assetAddressBook = serviceRef<AssetAddressBook>('assets.address-book')
+
 /** Assets whose CPE names are new or changed. At most 500 in one event. */
 export const assetCpesChanged = eventRef('assets.cpes-changed', z.object({ asset_ids: z.array(z.string()).max(500) }))

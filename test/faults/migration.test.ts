@@ -89,7 +89,9 @@ onSqlServer(
     t.true(scripts.length > 20)
     t.deepEqual([...new Set(scripts)].sort(), scripts.toSorted(), 'each once')
     const { client } = await newTenant(servers[0].url)
-    for (const { url } of servers) t.is((await client.at(url).get('/assets')).status, 200)
+    for (const { url } of servers) {
+      await eventually('the licence is known', async () => (await client.at(url).get('/assets')).status === 200)
+    }
   },
   'bare',
 )

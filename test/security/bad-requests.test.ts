@@ -42,8 +42,10 @@ test('a client that goes away in the middle of its body is no fault of ours', as
   const line = () => log.records().find(({ msg }) => msg === 'request')
   while (!line()) await new Promise(setImmediate)
   t.like(line(), { status: 400, error: 'malformed' })
+  const { trace_id } = line() ?? {}
+  t.is(typeof trace_id, 'string')
   t.deepEqual(
-    log.records().filter(({ level }) => Number(level) >= 50),
+    log.records().filter(record => Number(record.level) >= 50 && record.trace_id === trace_id),
     [],
   )
 })

@@ -16,8 +16,11 @@ export interface Subject {
   readonly readme: string | undefined
 }
 
-/** A route of a tenant. */
+/** A route of a tenant for its users. */
 export type TenantRoute = Extract<RegisteredRoute, { kind: 'tenant' }>
+
+/** A route of a tenant for guests. */
+export type GuestsRoute = Extract<RegisteredRoute, { kind: 'guest' }>
 
 /** The descriptor of a plugin that is there. */
 export function descriptorOf({ kernel }: TestKernel, name: string): AnyPlugin {
@@ -35,9 +38,13 @@ export function routesOf(t: TestKernel, name: string): readonly RegisteredRoute[
   throw new Error(`the plugin "${name}" is ${host?.state}: ${host?.error?.message ?? 'no tenant has it'}`)
 }
 
-/** The routes of a plugin that serve a tenant. */
+/** The routes of a plugin that serve users of a tenant. */
 export const tenantRoutesOf = (t: TestKernel, name: string): readonly TenantRoute[] =>
   routesOf(t, name).filter(route => route.kind === 'tenant')
+
+/** The routes of a plugin that serve guests of a tenant. */
+export const guestRoutesOf = (t: TestKernel, name: string): readonly GuestsRoute[] =>
+  routesOf(t, name).filter(route => route.kind === 'guest')
 
 /** `GET /assets/:id`, as the plugin wrote it. */
 export const signatureOf = ({ method, path }: RegisteredRoute): string =>

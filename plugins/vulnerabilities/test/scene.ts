@@ -116,6 +116,7 @@ export class Scene {
       traceId: '0'.repeat(32),
       db: this.db,
       now: () => new Date(this.time),
+      publicUrl: path => path,
       can: () => true,
       audit: entry => this.audits.push(entry),
       emit: async (event, payload) => {
@@ -124,6 +125,8 @@ export class Scene {
       enqueue: async () => newId(),
       publish: () => undefined,
       disconnect: () => undefined,
+      wake: () => undefined,
+      listen: () => ({ heard: async () => false, [Symbol.dispose]: () => undefined }),
     }
   }
 

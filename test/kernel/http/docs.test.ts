@@ -1,5 +1,7 @@
 import test from 'ava'
+import { startTestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { echoForAll } from './echo.ts'
+import { badges, visits } from './visits.ts'
 
 const echo = echoForAll(test)
 
@@ -31,6 +33,17 @@ test('it shows the routes of the running plugins, with what each needs', async t
   t.deepEqual(body.paths['/internal/echo'].post.security, [{ internalToken: [] }])
   t.deepEqual(body.paths['/api/v1/echo/public'].get.security, [])
   t.deepEqual(Object.keys(body.paths['/api/v1/echo/{id}'].delete.responses), ['204', 'default'])
+})
+
+test('routes for guests name the header, and a body that may be packed says so', async t => {
+  await using kernel = await startTestKernel({ plugins: [badges, visits] })
+  const { body } = await kernel.anonymous.get('/openapi.json')
+  const { post } = body.paths['/v1/visits']
+  t.is(post.operationId, 'postV1Visits')
+  t.deepEqual(post.security, [{ 'badges.badge': [] }])
+  t.regex(post.requestBody.description, /Content-Encoding: gzip/)
+  t.deepEqual(body.components.securitySchemes['badges.badge'], { type: 'apiKey', in: 'header', name: 'X-Badge' })
+  t.truthy(body.paths['/api/v1/admin/visits'].post)
 })
 
 test('operation ids are not used twice', async t => {

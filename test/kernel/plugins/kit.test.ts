@@ -1,12 +1,13 @@
 import test from 'ava'
 import { z } from 'zod'
-import { type AnyPlugin, definePlugin, eventRef, type Kit } from '../../../kernel/contract.ts'
+import { type AnyPlugin, definePlugin, eventRef, guestRef, type Kit } from '../../../kernel/contract.ts'
 import { startTestKernel } from '../../../kernel/testing/test-kernel.ts'
 
 type AnyKit = Kit<string, unknown, Record<never, never>, Record<never, never>, Record<never, never>>
 
 const event = eventRef('misuser.thing-done', z.object({}))
 const route = { summary: 's', permission: 'signed-in', handle: () => undefined } as const
+const guests = guestRef('misuser.guest', 'X-Guest')
 const job = { scope: 'platform', data: z.object({}), run: async () => undefined } as const
 
 /** What comes of a plugin whose setup does this. */
@@ -39,6 +40,24 @@ const misuses: readonly [what: string, setup: (kit: AnyKit) => void, sentence: s
     'an internal path outside its segments',
     kit => kit.platformRoute('POST /internal/misuser', { ...route, access: 'internal-token' }),
     'plugin "misuser": "POST /internal/misuser" is outside its segments (misuser, other); add "internal/misuser" to them',
+  ],
+  [
+    'a path that plugins share',
+    kit => kit.guestRoute('POST /v1/misuser', { ...route, guests }),
+    'plugin "misuser": "POST /v1/misuser" is outside its segments (misuser, other); add "v1/misuser" to them',
+  ],
+  [
+    'guests twice',
+    kit => {
+      kit.guests(guests, async () => undefined)
+      kit.guests(guests, async () => undefined)
+    },
+    'plugin "misuser": the guests "misuser.guest" are registered twice',
+  ],
+  [
+    'guests with the header of users',
+    kit => kit.guests(guestRef('misuser.guest', 'Authorization'), async () => undefined),
+    'plugin "misuser": "Authorization" is no header that guests may use; write it as "X-Device-Key"',
   ],
   [
     'a route twice',
@@ -99,6 +118,8 @@ test('nothing can be registered once setup has ended', async t => {
   const attempts: Record<string, () => void> = {
     route: () => kit.route('GET /misuser', route),
     platformRoute: () => kit.platformRoute('GET /misuser', { ...route, access: 'public' }),
+    guestRoute: () => kit.guestRoute('GET /misuser', { ...route, guests }),
+    guests: () => kit.guests(guests, async () => undefined),
     job: () => kit.job('late', job),
     on: () => kit.on(event, async () => undefined),
     onPlatform: () => kit.onPlatform(event, async () => undefined),

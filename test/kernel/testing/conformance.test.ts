@@ -3,6 +3,7 @@ import test, { type ExecutionContext, type TestFn } from 'ava'
 import { z } from 'zod'
 import { type AnyPlugin, definePlugin, newId, problem, type TenantDb } from '../../../kernel/contract.ts'
 import { conformance } from '../../../kernel/testing/conformance.ts'
+import { badges, visits } from '../http/visits.ts'
 
 type Implementation = (t: ExecutionContext) => Promise<void>
 
@@ -122,6 +123,18 @@ test.serial('each broken rule is found', async t => {
     "notes: no route takes the id of another tenant's record",
     'notes: no body may name a record of another tenant',
   ])
+})
+
+test.serial('a plugin with routes for guests is tested with guests of the test', async t => {
+  const { failed } = await run(tests =>
+    conformance(tests, ['visits'], {
+      plugins: [badges, visits],
+      guest: async (kernel, tenant) => `badge_one@${kernel.tenantId(tenant)}`,
+    }),
+  )
+  t.deepEqual(failed, [])
+  const without = await run(tests => conformance(tests, ['visits'], { plugins: [badges, visits] }))
+  t.deepEqual(without.failed, ['visits: its routes for guests are open exactly while its feature is on'])
 })
 
 test.serial('a plugin that is not there, or does not run, fails every test of it', async t => {

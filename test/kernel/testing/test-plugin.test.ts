@@ -1,6 +1,7 @@
 import test from 'ava'
 import { z } from 'zod'
-import { definePlugin, serviceRef } from '../../../kernel/contract.ts'
+import { definePlugin, guestRef, serviceRef } from '../../../kernel/contract.ts'
+import type { TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { testPlugin } from '../../../kernel/testing/test-plugin.ts'
 
 interface Weather {
@@ -43,4 +44,36 @@ test('a stand-in that was forgotten is named', t => {
   t.throws(() => testPlugin(picnic), {
     message: 'testPlugin: the plugin uses "weather" (weather.forecast); give a stand-in for it in "fakes"',
   })
+})
+
+const ticket = guestRef('tickets.ticket', 'X-Ticket')
+
+const fair = definePlugin({
+  name: 'fair',
+  version: '1.0.0',
+  title: 'Fairs',
+  segments: ['fair'],
+  setup(kit) {
+    kit.guestRoute('GET /fair', {
+      summary: 'Who comes in',
+      guests: ticket,
+      returns: z.object({ id: z.string() }),
+      handle: (_input, { call }) => ({ id: call.actor.id }),
+    })
+  },
+})
+
+test('a plugin for guests of another plugin is told who they are', async t => {
+  const house: TestKernel = await testPlugin(fair, {
+    guests: [
+      [
+        ticket,
+        async id => (id === 'none' ? undefined : { tenantId: house.tenantId('a'), actor: { kind: 'device', id } }),
+      ],
+    ],
+  })
+  await using _ = house
+  t.deepEqual((await house.guest(ticket, 'seven').get('/fair')).body, { id: 'seven' })
+  t.is((await house.guest(ticket, 'none').get('/fair')).status, 401)
+  t.is((await house.anonymous.get('/fair')).status, 401)
 })

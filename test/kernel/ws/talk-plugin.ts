@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { type AnyPlugin, definePlugin, problem } from '../../../kernel/contract.ts'
+import { type AnyPlugin, definePlugin, guestRef, problem } from '../../../kernel/contract.ts'
 
+const deviceKey = guestRef('talk.device-key', 'X-Device-Key')
 const DeviceKey = /^dvc_(\w+)@(.+)$/
 
 /** What the plugin of the channel tests has seen. */
@@ -78,13 +79,11 @@ export function talkPlugin(seen: Seen = { opened: [], closed: [], aborted: [] })
         },
         maxBytes: 1_000,
         limit: { perSecond: 1, burst: 5 },
-        guests: {
-          header: 'X-Device-Key',
-          authenticate: async credential => {
-            const [, id, tenantId] = DeviceKey.exec(credential) ?? []
-            return id && tenantId ? { tenantId, actor: { kind: 'device', id }, permissions: ['talk:read'] } : undefined
-          },
-        },
+        guests: deviceKey,
+      })
+      kit.guests(deviceKey, async credential => {
+        const [, id, tenantId] = DeviceKey.exec(credential) ?? []
+        return id && tenantId ? { tenantId, actor: { kind: 'device', id }, permissions: ['talk:read'] } : undefined
       })
       kit.route('POST /talk', {
         summary: 'Says something to sockets',

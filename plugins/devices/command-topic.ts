@@ -1,0 +1,2 @@
+/** What long polls of a device listen for. */
+export const commandTopic = (deviceId: string): string => `commands:${deviceId}`
