@@ -40,7 +40,7 @@ param settings object = {}
 @description('Further settings that are read from Key Vault. Each must be in the vault before the server starts.')
 param furtherSecrets string[] = []
 
-@description('Whether snaps are published through this backend: then it may write blobs, else only read them.')
+@description('Whether snaps are published through this backend: then it may write blobs and needs SNAP_PUBLISH_TOKEN, else it only reads them.')
 param publishesSnaps bool = true
 
 @description('Whether database, vault and storage are reached through private endpoints only.')
@@ -123,6 +123,7 @@ module app 'modules/app.bicep' = {
         'CLOUD_WEBHOOK_HMAC_SECRET'
         'APPLICATIONINSIGHTS_CONNECTION_STRING'
       ],
+      publishesSnaps ? ['SNAP_PUBLISH_TOKEN'] : [],
       furtherSecrets
     )
     settings: union(
@@ -130,6 +131,10 @@ module app 'modules/app.bicep' = {
         SQL_SERVER: sql.outputs.host
         SQL_DATABASE: databaseName
         ALLOW_ORIGINS: join(allowedOrigins, ',')
+        AZURE_STORAGE_ACCOUNT: storage.outputs.name
+        AZURE_STORAGE_CONTAINER: storage.outputs.containerName
+        // Devices do not reach a private account: the app hands the packages through.
+        SNAP_DOWNLOAD_THROUGH_API: privateNetworking ? 'on' : 'off'
       },
       settings
     )

@@ -27,6 +27,7 @@ const env = {
   ALLOW_ORIGINS: 'http://localhost:3000',
   FEED_SYNC: 'off',
   LOG_REQUESTS: process.env.LOG_REQUESTS ?? 'all',
+  INGEST_REQUESTS_PER_MINUTE: '1000000',
 }
 const config = loadConfig(env)
 const logging = createLogger(config, { write: () => undefined, flush: () => undefined, close: () => undefined })

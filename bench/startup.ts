@@ -4,13 +4,13 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cpuSeconds, residentMegabytes } from './cpu-time.ts'
+import { freePort, isReady, production } from './product-server.ts'
 import { endWithThisProcess, stopProcess } from './server-process.ts'
 
 /** What one start was like. */
@@ -32,13 +32,7 @@ const { values } = parseArgs({
 })
 const main = fileURLToPath(new URL(`../${values.entry}`, import.meta.url))
 const [rounds, idleSeconds] = [Number(values.rounds), Number(values.idle)]
-const secrets = {
-  SECRET_KEY: 'a-secret-of-the-benchmark-that-guards-nothing-at-all',
-  CLOUD_WEBHOOK_HMAC_SECRET: 'webhook-secret-of-the-benchmark',
-  CLOUD_INTERNAL_API_TOKEN: 'internal-token-of-the-benchmark',
-  ALLOW_ORIGINS: 'http://localhost:3000',
-}
-const modes = { development: {}, production: { NODE_ENV: 'production', ...secrets } }
+const modes = { development: {}, production }
 
 process.stdout.write(
   `node ${values.entry}: median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`,
@@ -67,7 +61,7 @@ async function start(folder: string, env: Readonly<Record<string, string>>): Pro
   })
   endWithThisProcess(child)
   try {
-    while (!(await isReady(port))) {
+    while (!(await isReady(`http://127.0.0.1:${port}`))) {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
       await sleep(5)
     }
@@ -78,24 +72,6 @@ async function start(folder: string, env: Readonly<Record<string, string>>): Pro
   } finally {
     await stopProcess(child)
   }
-}
-
-async function isReady(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok
-  } catch {
-    return false
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
 
 function line(mode: string, kind: string, starts: readonly Start[]): string {

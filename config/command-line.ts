@@ -26,6 +26,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
   'no-demo': { type: 'boolean' },
+  role: { type: 'string' },
   port: { type: 'string' },
   'data-dir': { type: 'string' },
 } as const
@@ -43,6 +44,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       version: values.version ?? false,
       demo: !(values['no-demo'] ?? false),
       settings: {
+        ...(values.role === undefined ? {} : { ROLE: values.role }),
         ...(values.port === undefined ? {} : { PORT: values.port }),
         ...(values['data-dir'] === undefined ? {} : { DATA_DIR: values['data-dir'] }),
       },
@@ -66,6 +68,7 @@ export function helpText(plugins: SettingSchemas = {}): string {
   return `Usage: npm start -- [options]
 
 Options:
+  --role <roles>      do only this, instead of ROLE: api, ingest, worker, or several, separated by commas
   --port <number>     listen there instead of on PORT
   --data-dir <folder> keep data there instead of in DATA_DIR
   --no-demo           make no demo tenant on the first start

@@ -88,7 +88,7 @@ function productionFaults(schema: z.ZodObject, env: Environment): SettingFault[]
     const value = env[name]?.trim() ?? ''
     if (production === 'required' && value === '') {
       faults.push({ name, line: missingLine(name, setting) })
-    } else if (generated === true && value !== '') {
+    } else if ((generated === true || production === 'real') && value !== '') {
       if (placeholder.test(value)) {
         faults.push({ name, line: `${name}: this is a development or example value; set a random one (${makeOne})` })
       } else if (value.split(',').some(part => part.trim().length < shortestInProduction)) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readKeyPairs } from './key-pairs.ts'
+import { isRole, roles } from './role.ts'
 import { choice, flag, fraction, integer, list, text } from './setting.ts'
 import { parseConnection } from './sql-server-connection.ts'
 
@@ -37,6 +38,14 @@ export const kernelSettings = z
       ['development', 'production', 'test'],
       'Production demands real secrets, makes no demo and does not check answers against their schemas.',
     ).default('development'),
+    ROLE: list(
+      'What this process does: `api` serves everything, `ingest` serves devices only, `worker` runs jobs and delivers ' +
+        'events. Less than all needs SQL Server.',
+      { expected: 'of `api`, `ingest` and `worker`, one or more, separated by commas' },
+    )
+      .refine(words => words.length > 0 && words.every(isRole))
+      .transform(words => words.filter(isRole))
+      .default([...roles]),
     HOST: text('Address to listen on.', { fallback: 'all addresses' }).optional(),
     PORT: integer(0, 65535, 'Port to listen on; 0 takes any free one.').default(8000),
     TRUST_PROXY: integer(

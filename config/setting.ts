@@ -8,8 +8,11 @@ export interface SettingMeta {
   readonly expected?: string
   /** Its value is never printed. */
   readonly secret?: boolean
-  /** `required`: a start with NODE_ENV=production is refused without it. */
-  readonly production?: 'required'
+  /**
+   * `required`: a start with NODE_ENV=production is refused without it. `real`: it may be left out, but not be short or a
+   * development value.
+   */
+  readonly production?: 'required' | 'real'
   /** Outside production a missing value is made once and kept in DATA_DIR. */
   readonly generated?: boolean
   /** The default in words, where it depends on something. */

@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import type { Config } from '../config/load.ts'
 import { type Environment, parseSettings } from '../config/parse-settings.ts'
+import type { Role } from '../config/role.ts'
 import { openDatabase } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
 import { azureCredential } from '../db/dialects/azure-credential.ts'
@@ -38,6 +39,7 @@ import { discover, type Found, type Rejected, withoutClashes } from './plugins/d
 import { PluginHost } from './plugins/host.ts'
 import { startOrder } from './plugins/order.ts'
 import { beginFeatures } from './plugins/when-on.ts'
+import { Roles } from './roles.ts'
 import type { Runtime } from './runtime.ts'
 import { equalSecrets } from './secrets/keys.ts'
 import { createSigner } from './secrets/signer.ts'
@@ -62,6 +64,8 @@ export interface KernelOptions {
   readonly plugins?: readonly AnyPlugin[]
   /** This database instead of the one that the settings name; the kernel closes it. */
   readonly database?: Database
+  /** What this process does; default: `ROLE`. */
+  readonly roles?: readonly Role[]
   /** The kernel's clock; default: the system's. */
   readonly now?: () => Date
   /** How often the scheduler looks at things. */
@@ -107,6 +111,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const { config, logging } = options
   const { log } = logging
   const now = options.now ?? (() => new Date())
+  const roles = new Roles(options.roles ?? config.ROLE)
   const drainMs = config.SHUTDOWN_TIMEOUT_SECONDS * 1000
 
   const { plugins, rejected } = await findPlugins(options)
@@ -164,7 +169,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     tenancy.plugin,
     jobsPlugin(
       () => scheduler.runs,
-      () => scheduler.check(),
+      async () => (roles.work ? scheduler.check() : undefined),
       jobPermission,
     ),
     auditPlugin(),
@@ -200,6 +205,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     database,
     log,
     telemetry,
+    roles,
     now,
     authenticator: access.authenticator,
     guests: new GuestDirectory(),
@@ -282,6 +288,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       headers: config.ALLOW_HEADERS,
     },
     system: systemRoutes({
+      documented: roles.users,
       ready: reasons => health.ready(reasons),
       plugin: (name, reasons) => health.plugin(name, reasons),
       isOperator: token => equalSecrets(token, config.CLOUD_INTERNAL_API_TOKEN),
@@ -315,9 +322,11 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     sockets.watch(tenancy.features, listener => access.onChange(listener))
     await catalogue.reconcile()
     tenancy.features.onChange(() => void catalogue.reconcile())
-    await scheduler.start()
-    await delivery.start()
-    telemetry?.watch({ database, catalogue, features: () => tenancy.features.current(), now })
+    if (roles.work) {
+      await scheduler.start()
+      await delivery.start()
+    }
+    telemetry?.watch({ database, catalogue, sockets, backplane, features: () => tenancy.features.current(), now })
     if (lifecycle === 'starting') lifecycle = 'running'
   }
 

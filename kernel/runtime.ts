@@ -9,6 +9,7 @@ import type { Ceilings } from './http/ceilings.ts'
 import type { Scheduler } from './jobs/scheduler.ts'
 import type { Log } from './log/log.ts'
 import type { PluginHost } from './plugins/host.ts'
+import type { Roles } from './roles.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { Sockets } from './ws/sockets.ts'
 
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly log: Log
   /** Undefined when nothing is exported. */
   readonly telemetry: Telemetry | undefined
+  /** What this process does. */
+  readonly roles: Roles
   now(): Date
   readonly authenticator: Authenticator
   /** Who is behind the credential of a guest. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { type Config, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/parse-settings.ts'
+import { isEverything } from '../config/role.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { stopOnSignals } from './graceful-stop.ts'
 import { createServer } from './http/node-http.ts'
@@ -33,6 +34,12 @@ export async function serve(
 ): Promise<void> {
   const started = performance.now()
   const config = loadConfig(env, argv)
+  if (config.database.kind === 'sqlite' && !isEverything(config.ROLE)) {
+    throw new StartFault(
+      `the role ${config.ROLE.join(', ')} needs SQL Server: SQLite serves one process, so that one does everything. ` +
+        'Leave out --role and ROLE, or name a server with DATABASE_URL.',
+    )
+  }
   const logging = createLogger(config)
   for (const name of config.unread)
     logging.log.warn({ setting: name }, `${name} is set, but this version does not read it`)
@@ -59,7 +66,7 @@ export async function serve(
   })
   try {
     await kernel.start()
-    const demo = config.demo ? await makeDemo(kernel) : undefined
+    const demo = config.demo && kernel.runtime.roles.users ? await makeDemo(kernel) : undefined
     letYoungGenerationGrow()
     announce(config, kernel, address, demo, performance.now() - started, logging)
   } catch (error) {
@@ -99,7 +106,8 @@ function announce(
   { log, flush }: Logging,
 ): void {
   const running = kernel.catalogue.hosts.filter(host => host.state === 'running').map(host => host.plugin.name)
-  log.info({ port, plugins: running, version: productVersion, ms: Math.round(ms) }, 'ready')
+  const { roles } = kernel.runtime
+  log.info({ port, role: `${roles}`, plugins: running, version: productVersion, ms: Math.round(ms) }, 'ready')
   flush()
   if (config.production) return
   const url = `http://localhost:${port}`
@@ -112,8 +120,10 @@ function announce(
   const lines = [
     `Monozu Cloud Backend ${productVersion}`,
     '',
-    `  API        ${url}/api/v1`,
-    `  Docs       ${url}/docs`,
+    `  Role       ${roles}`,
+    ...(roles.users
+      ? [`  API        ${url}/api/v1`, `  Docs       ${url}/docs`]
+      : [`  Health     ${url}/health/ready`]),
     `  Database   ${database}`,
     `  Plugins    ${running.join(', ')}`,
     ...(waiting.length > 0 ? [`  Waiting    ${waiting.join(', ')} (no tenant has the feature yet)`] : []),

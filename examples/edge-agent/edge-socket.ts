@@ -21,6 +21,7 @@ export class EdgeSocket {
   readonly #events: EdgeSocketEvents
   readonly #uploads = new Map<string, PromiseWithResolvers<void>>()
   #silence: NodeJS.Timeout
+  #heartbeat: NodeJS.Timeout | undefined
   #number = 0
 
   private constructor(ws: WebSocket, events: EdgeSocketEvents) {
@@ -90,6 +91,7 @@ export class EdgeSocket {
     this.#alive()
     const { type, data, id } = JSON.parse(text) as { type: string; data: never; id?: string }
     if (type === 'command') this.#events.command(data)
+    else if (type === 'config') this.#beatEvery((data as { heartbeat_seconds: number }).heartbeat_seconds)
     else if (type === 'ingest.ack') this.#uploads.get(id ?? '')?.resolve()
     else if (type === 'error')
       this.#uploads.get(id ?? '')?.reject(new Error(String((data as { detail?: unknown }).detail)))
@@ -97,8 +99,15 @@ export class EdgeSocket {
 
   #closed(code: number, reason: string): void {
     clearTimeout(this.#silence)
+    clearInterval(this.#heartbeat)
     for (const { reject } of this.#uploads.values()) reject(new Error('the socket has closed'))
     this.#events.closed({ code, reason, final: FINAL.has(code) })
+  }
+
+  /** What the server holds for this device comes again after a heartbeat, in case it was lost. */
+  #beatEvery(seconds: number): void {
+    clearInterval(this.#heartbeat)
+    this.#heartbeat = setInterval(() => this.#send('heartbeat', {}), seconds * 1000).unref()
   }
 
   #alive(): void {

@@ -100,7 +100,8 @@ export class RedisBackplane implements Backplane {
 
   async close(): Promise<void> {
     this.#drained = Promise.withResolvers()
-    if (this.#sending && this.#queue.length > 0) {
+    if (this.#connection && this.#queue.length > 0) {
+      this.#send()
       await Promise.race([this.#drained.promise, pause(this.#timing.closeMs, undefined, { ref: false })])
     }
     this.#closing.abort()
@@ -124,6 +125,7 @@ export class RedisBackplane implements Backplane {
           channel,
           ownChannel,
           beatMs: this.#timing.beatMs,
+          signal,
           heard: message => this.#message(message),
         })
         if (since !== undefined) {
@@ -159,14 +161,13 @@ export class RedisBackplane implements Backplane {
     const { signal } = this.#closing
     const ended = Promise.withResolvers<never>()
     const end = (): void => ended.reject(new Error('the backplane is closed'))
+    if (signal.aborted) end()
     signal.addEventListener('abort', end)
     void connection.lost.then(ended.reject)
-    const begin = setTimeout(() => {
-      this.#connection = connection
-      this.#sending = true
-      this.#queue.rewind()
-      this.#pump()
-    }, waitMs)
+    this.#connection = connection
+    this.#queue.rewind()
+    const begin = setTimeout(() => this.#send(), waitMs)
+    if (waitMs === 0) this.#send()
     try {
       return await ended.promise
     } finally {
@@ -176,6 +177,11 @@ export class RedisBackplane implements Backplane {
       this.#connection = undefined
       connection.close()
     }
+  }
+
+  #send(): void {
+    this.#sending = true
+    this.#pump()
   }
 
   #pump(): void {

@@ -1,7 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 /** Longest for a connection to stand, in milliseconds. */
 const CONNECT_MS = 10_000
+
+/** Makes clients. The class of a client is built of all the commands there are, so that is done once. */
+const loadClients = async () => (await import('@redis/client')).RedisClient.factory()
+
+let clients: ReturnType<typeof loadClients> | undefined
 
 /** What a connection needs. */
 export interface ConnectionParts {
@@ -12,6 +15,8 @@ export interface ConnectionParts {
   readonly ownChannel: string
   /** Between two beats, each of which has to come back before the next but one; in milliseconds. */
   readonly beatMs: number
+  /** Gives up the attempt; a connection that stands is closed with `close`. */
+  readonly signal: AbortSignal
   heard(message: string): void
 }
 
@@ -31,16 +36,16 @@ export interface RedisConnection {
  * @throws Error when that fails, also for a wrong password
  */
 export async function connectToRedis(parts: ConnectionParts): Promise<RedisConnection> {
-  const { createClient } = await import('@redis/client')
-  const options = {
-    url: parts.url,
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS / 2 },
-  } as const
-  const [publisher, listener] = [createClient(options), createClient(options)]
+  const makeClient = await (clients ??= loadClients())
+  const make = () =>
+    makeClient({
+      url: parts.url,
+      disableOfflineQueue: true,
+      disableClientInfo: true,
+      maintNotifications: 'disabled',
+      socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS / 2 },
+    })
+  const [publisher, listener] = [make(), make()]
   const lost = Promise.withResolvers<Error>()
   for (const client of [publisher, listener]) {
     client.on('error', (error: Error) => lost.resolve(error))
@@ -63,7 +68,7 @@ export async function connectToRedis(parts: ConnectionParts): Promise<RedisConne
   }
   const opening = opened()
   try {
-    await within(CONNECT_MS, opening)
+    await within(CONNECT_MS, opening, parts.signal)
   } catch (error) {
     opening.catch(() => undefined)
     close()
@@ -81,18 +86,16 @@ export async function connectToRedis(parts: ConnectionParts): Promise<RedisConne
   }
 }
 
-/** What comes of `work`, unless it takes too long. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const late = new AbortController()
-  const timeout = pause(ms, undefined, { signal: late.signal }).then(
-    () => {
-      throw new Error(`it did not answer for ${ms / 1000} s`)
-    },
-    () => undefined as never,
-  )
+/** What comes of `work`, unless it takes too long or is given up. */
+async function within<T>(ms: number, work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`it did not answer for ${ms / 1000} s`)), ms)
+  const end = (): void => late.reject(new Error('the attempt was given up'))
+  signal.addEventListener('abort', end)
   try {
-    return await Promise.race([work, timeout])
+    return await Promise.race([work, late.promise])
   } finally {
-    late.abort()
+    clearTimeout(timer)
+    signal.removeEventListener('abort', end)
   }
 }

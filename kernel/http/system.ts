@@ -12,6 +12,8 @@ export interface SystemPages {
   plugin(name: string, reasons: boolean): Promise<Health | undefined>
   /** True for an `X-Internal-Token` that is right. */
   isOperator(token: string): boolean
+  /** False: no documentation here, only `/health/*`. */
+  readonly documented: boolean
   openApi(): unknown
   asyncApi(): unknown
 }
@@ -31,6 +33,7 @@ export function systemRoutes(pages: SystemPages): (ctx: Koa.Context) => Promise<
       if (path === '/health/ready') return health(ctx, await pages.ready(reasons))
       if (path.startsWith(PLUGINS)) return health(ctx, await pages.plugin(path.slice(PLUGINS.length), reasons))
     }
+    if (!pages.documented) return false
     if (path === '/openapi.json') {
       sendJson(ctx, 200, pages.openApi())
       return true

@@ -174,8 +174,8 @@ export class PluginHost {
         close()
       }
       this.#requireStill('starting')
-      const { added, limits } = this.#runtime.sockets
-      added.add(this, registrations.frames)
+      const { sockets } = this.#runtime
+      sockets.added.add(this, registrations.frames)
       for (const guests of registrations.guests.values()) stack.defer(this.#runtime.guests.add(this, guests))
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
       for (const [name, job] of registrations.jobs) {
@@ -184,11 +184,13 @@ export class PluginHost {
       }
       this.#registrations = registrations
       this.#jobs = registrations.jobs
-      this.#mount = this.#open(registrations.routes)
+      const { roles } = this.#runtime
+      this.#mount = this.#open(registrations.routes.filter(route => roles.serves(route)))
       this.#channels = new Map(
-        [...registrations.channels].map(([name, channel]) => {
-          added.yieldTo(name, channel)
-          return [name, openChannel(name, this, channel, added.of(name), limits)]
+        [...registrations.channels].flatMap(([name, channel]) => {
+          if (!roles.opens(channel)) return []
+          sockets.added.yieldTo(name, channel)
+          return [[name, openChannel(name, this, channel, sockets)]]
         }),
       )
       this.#stack = stack
@@ -215,8 +217,8 @@ export class PluginHost {
     this.#to('draining')
     this.#mount = undefined
     this.#channels = new Map()
-    this.#runtime.sockets.closeChannelsOf(this)
     this.#runtime.bells.closeOf(this)
+    await this.#runtime.sockets.closeChannelsOf(this)
     if (!(await this.inFlight.idle(drainMs))) {
       this.log.warn({ left: this.inFlight.count }, `work is still running after ${drainMs} ms; going on without it`)
     }

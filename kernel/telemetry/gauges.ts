@@ -4,6 +4,7 @@ import { type Metric, metricTable, type Reading } from './metric-table.ts'
 import { ProcessReadings } from './process-readings.ts'
 import { readQueues } from './queue-readings.ts'
 import { type Readings, readPlugins, readPools, readTenants } from './readings.ts'
+import { readBackplane, readSockets } from './socket-readings.ts'
 import type { Watched } from './telemetry.ts'
 
 const PATIENCE_MS = 5_000
@@ -86,6 +87,8 @@ export class Gauges {
     await this.#attempt('counting tenants', () => readTenants(watched))
     await this.#attempt('counting plugins', () => readPlugins(watched))
     await this.#attempt('looking at the connections', () => readPools(watched))
+    await this.#attempt('counting sockets', () => readSockets(watched))
+    await this.#attempt('looking at the backplane', () => readBackplane(watched))
     await this.#attempt('reading the queues', () => readQueues(watched))
     for (const host of watched.catalogue.hosts) {
       for (const gauge of host.gauges) {

@@ -15,6 +15,7 @@ const buckets: Readonly<Record<string, number[]>> = {
   'http.server.request.duration': [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
   'db.client.operation.duration': [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
   'monozu.job.duration': [0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1800],
+  'monozu.frame.duration': [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
   'monozu.event.delivery.duration': [0.001, 0.01, 0.1, 1, 10, 60],
 }
 

@@ -4,6 +4,7 @@ import type { Attributes, Context, Link, Span, SpanContext, SpanOptions, Tracer 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type Koa from 'koa'
 import type { Database } from '../../db/database.ts'
+import type { Problem } from '../errors.ts'
 import type { RequestState } from '../http/request-state.ts'
 import { traceParentOf } from '../http/trace-parent.ts'
 import type { Outcome as JobOutcome } from '../jobs/execution.ts'
@@ -13,7 +14,7 @@ import type { Gauges } from './gauges.ts'
 import type { Instruments } from './instruments.ts'
 import { createLogTap, type EmitLine } from './log-tap.ts'
 import { shapeOf } from './statement-shape.ts'
-import type { DeliveryFacts, JobFacts, Telemetry, TransitionFacts, Watched } from './telemetry.ts'
+import type { DeliveryFacts, FrameFacts, JobFacts, Telemetry, TransitionFacts, Watched } from './telemetry.ts'
 
 /** What a span stands for while it is open. */
 interface Work {
@@ -163,6 +164,24 @@ export class OpenTelemetry implements Telemetry {
         const measured = { ...attributes, 'monozu.event.outcome': outcome }
         this.#parts.instruments['monozu.event.delivery.duration'].record((performance.now() - began) / 1000, measured)
       }
+    })
+  }
+
+  frame(facts: FrameFacts, work: () => Promise<Problem | undefined>): Promise<Problem | undefined> {
+    const { channel, type, plugin, tenantId, actorId } = facts
+    const attributes = { 'monozu.channel': channel, 'monozu.frame': type, 'monozu.plugin': plugin }
+    const options = { kind: SpanKind.SERVER, attributes: { ...attributes, ...tenant(tenantId), 'enduser.id': actorId } }
+    return this.#alone(`frame ${channel}.${type}`, options, async span => {
+      const began = performance.now()
+      const wrong = await work()
+      const measured: Attributes = { ...attributes }
+      if (wrong) {
+        measured['error.type'] = wrong.code
+        span.setAttribute('error.type', wrong.code)
+        if (wrong.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+      }
+      this.#parts.instruments['monozu.frame.duration'].record((performance.now() - began) / 1000, measured)
+      return wrong
     })
   }
 

@@ -1,10 +1,13 @@
 import type Koa from 'koa'
 import type { Database, StatementObserver } from '../../db/database.ts'
+import type { Backplane } from '../backplane/backplane.ts'
+import type { Problem } from '../errors.ts'
 import type { Outcome as JobOutcome } from '../jobs/execution.ts'
 import type { Logging, LogTap } from '../log/create-logger.ts'
 import type { Catalogue } from '../plugins/catalogue.ts'
 import type { PluginState } from '../plugins/host.ts'
 import type { FeatureSnapshot } from '../tenancy/feature-snapshot.ts'
+import type { Sockets } from '../ws/sockets.ts'
 
 /** The settings that telemetry reads (see `config/schema.ts`). Without the first two nothing is sent, and nothing loaded. */
 export interface TelemetrySettings {
@@ -49,6 +52,17 @@ export interface DeliveryFacts {
   readonly last: boolean
 }
 
+/** A frame of a socket, or its opening or closing. */
+export interface FrameFacts {
+  readonly channel: string
+  /** Type of the frame; `opened` and `closed` for the hooks of the channel. */
+  readonly type: string
+  /** Whose work it is. */
+  readonly plugin: string
+  readonly tenantId: string
+  readonly actorId: string
+}
+
 /** A plugin that goes from one state to the next. */
 export interface TransitionFacts {
   readonly plugin: string
@@ -63,6 +77,8 @@ export interface TransitionFacts {
 export interface Watched {
   readonly database: Database
   readonly catalogue: Pick<Catalogue, 'hosts' | 'summary'>
+  readonly sockets: Pick<Sockets, 'counts' | 'openOn'>
+  readonly backplane: Pick<Backplane, 'counts' | 'fault'>
   features(): FeatureSnapshot
   now(): Date
 }
@@ -78,6 +94,8 @@ export interface Telemetry extends StatementObserver {
   job(facts: JobFacts, work: () => Promise<JobOutcome>): Promise<JobOutcome>
   /** Delivers an event inside a span of a trace of its own. An error that `work` gives back counts as one it throws. */
   delivery<T>(facts: DeliveryFacts, work: () => Promise<T>): Promise<T>
+  /** Handles a frame of a socket inside a span of a trace of its own. What it gives back is what was wrong, if anything. */
+  frame(facts: FrameFacts, work: () => Promise<Problem | undefined>): Promise<Problem | undefined>
   transition(facts: TransitionFacts): void
   /** The trace of the work under way. */
   traceId(): string | undefined

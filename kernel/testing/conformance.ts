@@ -20,8 +20,8 @@ export interface ConformanceOptions {
   /** Makes records of tenant a that the demos lack, such as a job, so that there is something to protect. */
   readonly fill?: (t: TestKernel) => Promise<unknown>
   /**
-   * Makes a guest of a tenant, such as a device, and returns its credential: to see that routes for guests close with the
-   * feature of the plugin.
+   * Makes a guest of a tenant, such as a device, and returns its credential: to see that routes for guests keep tenants
+   * apart, and close with the feature of the plugin.
    */
   readonly guest?: MakeGuest
   /** Path of the README that has to name the plugin's routes and permissions; undefined: it has none. */

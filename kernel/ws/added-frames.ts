@@ -1,6 +1,7 @@
 import type { Frames } from '../contract.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import { type AnyChannel, type AnyChannelFrames, type AnyReceiver, PluginFault } from '../plugins/registrations.ts'
+import { getOrAdd } from './get-or-add.ts'
 
 /** A frame that a plugin takes on the channel of another one. */
 export interface AddedReceiver {
@@ -87,12 +88,7 @@ export class AddedFrames {
   }
 
   #channel(name: string): Channel {
-    let channel = this.#channels.get(name)
-    if (!channel) {
-      channel = { receive: new Map(), frames: new Map() }
-      this.#channels.set(name, channel)
-    }
-    return channel
+    return getOrAdd(this.#channels, name, () => ({ receive: new Map(), frames: new Map() }))
   }
 
   /** Who has a frame of this type, of those that run. */

@@ -8,6 +8,7 @@ import { problem } from '../errors.ts'
 import type { Lifecycle } from '../http/app.ts'
 import { addressKey } from '../http/limits.ts'
 import type { PluginHost } from '../plugins/host.ts'
+import type { Roles } from '../roles.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
 import { tokenOf } from './credentials.ts'
@@ -60,14 +61,15 @@ export class Admission {
     this.#requireRunning()
     runtime.ceilings.address(address)
     const host = owner(name)
-    if (!host) throw problem('not_found', 'There is no channel of this name.')
+    if (!host || !runtime.roles.guests) throw noChannel(runtime.roles)
     if (request.headers.origin !== undefined) {
       requireAllowedOrigin({ header: header => String(request.headers[header.toLowerCase()] ?? '') }, origins)
     }
     const channel = host.channels.get(name)
-    if (!channel && host.state === 'running') throw problem('not_found', 'There is no channel of this name.')
+    if (!channel && host.state === 'running') throw noChannel(runtime.roles)
     // While the plugin does not run nobody knows whom its channel is for: a guest is known by what it brings.
     const guests = channel ? channel.channel.guests : runtime.guests.of(request.headers)
+    if (!guests && !runtime.roles.users) throw noChannel(runtime.roles)
     const visitor = guests ? await this.#guest(guests, request) : await this.#user(request)
     const { principal } = visitor
     seen(principal, host)
@@ -118,6 +120,9 @@ export class Admission {
     if (refused) throw refused
   }
 }
+
+const noChannel = (roles: Roles): Error =>
+  problem('not_found', roles.users ? 'There is no channel of this name.' : roles.nothingHere)
 
 const unavailable = ({ plugin, state }: PluginHost): Error =>
   problem('plugin_unavailable', `The plugin "${plugin.name}" is ${state}.`, { headers: { 'Retry-After': '5' } })

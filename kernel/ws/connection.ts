@@ -109,7 +109,10 @@ export class Connection {
   deliver(frame: Buffer): void {
     if (!this.open) return
     if (this.#socket.writableLength > this.#limits.maxBuffered) this.end(closeCodes.tooSlow, 'too_slow')
-    else this.#socket.write(frame)
+    else {
+      this.channel.counts.sent += 1
+      this.#socket.write(frame)
+    }
   }
 
   /** Sends an envelope to this socket alone. */
@@ -162,6 +165,7 @@ export class Connection {
 
   /** A frame came in. */
   received(bytes: Buffer, binary: boolean): void {
+    this.channel.counts.received += 1
     if (!this.#take(1)) return
     let incoming: Incoming
     try {

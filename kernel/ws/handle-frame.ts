@@ -1,4 +1,4 @@
-import { CallCore, type CallOrigin, newTraceId, TenantCall } from '../call.ts'
+import { CallCore, newTraceId, TenantCall } from '../call.ts'
 import type { ChannelSocket, Context, Frames, ServiceClasses } from '../contract.ts'
 import { type Problem, problem } from '../errors.ts'
 import { problemBody, toProblem } from '../http/problem-json.ts'
@@ -18,7 +18,8 @@ interface Part {
   readonly host: PluginHost
   /** What it may send. */
   readonly sends: Frames
-  readonly action: string
+  /** Of the frame; `opened` or `closed`. */
+  readonly type: string
   /** The id that answers carry. */
   readonly id?: string | undefined
   readonly atomic: boolean
@@ -52,7 +53,7 @@ export function handleFrame(runtime: Runtime, connection: Connection, incoming: 
   return work(runtime, connection, {
     host,
     sends: send,
-    action: `${channel.name}.${type}`,
+    type,
     id,
     atomic: receiver.atomic !== false,
     run: context => receiver.handle(data, context as never),
@@ -61,11 +62,11 @@ export function handleFrame(runtime: Runtime, connection: Connection, incoming: 
 
 /** Tells the plugin that a socket is open. Never rejects. */
 export function tellOpened(runtime: Runtime, connection: Connection): Promise<void> {
-  const { name, channel, host } = connection.channel
+  const { channel, host } = connection.channel
   return work(runtime, connection, {
     host,
     sends: channel.send,
-    action: `${name}.opened`,
+    type: 'opened',
     atomic: true,
     run: context => channel.opened?.(context as never),
   })
@@ -73,11 +74,11 @@ export function tellOpened(runtime: Runtime, connection: Connection): Promise<vo
 
 /** Tells the plugin that a socket has closed. Never rejects. */
 export function tellClosed(runtime: Runtime, connection: Connection): Promise<void> {
-  const { name, channel, host } = connection.channel
+  const { channel, host } = connection.channel
   return work(runtime, connection, {
     host,
     sends: channel.send,
-    action: `${name}.closed`,
+    type: 'closed',
     atomic: true,
     always: true,
     run: context => channel.closed?.(context as never),
@@ -102,13 +103,30 @@ const unknownType = (type: string, { channel: { receive = {} }, added }: OpenCha
   return `This channel ${what}, and not "${type}".`
 }
 
-/** Runs a part of a socket's work as a call of its tenant, in one transaction unless it wants none. */
+/** Runs a part of a socket's work, which is seen where that is looked at. Never rejects. */
 async function work(runtime: Runtime, connection: Connection, part: Part): Promise<void> {
+  const { telemetry } = runtime
+  if (!telemetry) await attempt(runtime, connection, part)
+  else {
+    const { actor, tenantId } = connection.principal
+    const { type, host } = part
+    const facts = { channel: connection.channel.name, type, plugin: host.plugin.name, tenantId, actorId: actor.id }
+    await telemetry.frame(facts, () => attempt(runtime, connection, part))
+  }
+}
+
+/** Does it as a call of its tenant, in one transaction unless it wants none. Gives back what was wrong, which is told. */
+async function attempt(runtime: Runtime, connection: Connection, part: Part): Promise<Problem | undefined> {
   const { host, sends } = part
   const { actor, tenantId, permissions } = connection.principal
-  const origin: CallOrigin = { actor, address: connection.address, signal: () => connection.signal }
-  const core = new CallCore(runtime, origin)
-  core.defaultAction = part.action
+  const { telemetry } = runtime
+  const core = new CallCore(runtime, {
+    actor,
+    address: connection.address,
+    traceId: () => telemetry?.traceId(),
+    signal: () => connection.signal,
+  })
+  core.defaultAction = `${connection.channel.name}.${part.type}`
   host.inFlight.enter()
   try {
     const state = runtime.tenant(tenantId)
@@ -128,16 +146,18 @@ async function work(runtime: Runtime, connection: Connection, part: Part): Promi
     const run = async (): Promise<void> => part.run(context)
     await (part.atomic ? core.slot.run(tenantId, run) : run())
     await core.flush(tenantId)
+    return undefined
   } catch (error) {
     const failure = toProblem(error, runtime.database.dialect)
     if (failure.status >= 500 && !connection.signal.aborted) {
       const cause = failure.cause instanceof Error ? failure.cause : failure
       host.log.error(
-        { err: cause, tenant_id: tenantId, trace_id: core.traceId, frame: part.action },
-        `the frame ${part.action} failed`,
+        { err: cause, tenant_id: tenantId, trace_id: core.traceId, frame: core.defaultAction },
+        `the frame ${core.defaultAction} failed`,
       )
     }
     connection.refuse(problemBody(failure, channelPath(connection.channel.name), core.traceId), part.id)
+    return failure
   } finally {
     host.inFlight.leave()
   }

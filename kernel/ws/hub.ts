@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import { getOrAdd } from './get-or-add.ts'
 
 /** The sockets of a tenant on one channel. Most users and devices have one. */
 interface Members {
@@ -22,6 +23,13 @@ export class Hub {
     return this.#ofTenant.get(tenantId) ?? 0
   }
 
+  /** Sockets on a channel. */
+  ofChannel(name: string): number {
+    let size = 0
+    for (const { all } of this.#channels.get(name)?.values() ?? []) size += all.size
+    return size
+  }
+
   /** Sockets under an address key. */
   ofAddress(key: string): number {
     return this.#ofAddress.get(key) ?? 0
@@ -34,8 +42,8 @@ export class Hub {
 
   add(connection: Connection): void {
     const { tenantId, actor } = connection.principal
-    const tenants = entry(this.#channels, connection.channel.name, () => new Map<string, Members>())
-    const { all, byActor } = entry(tenants, tenantId, () => ({ all: new Set(), byActor: new Map() }))
+    const tenants = getOrAdd(this.#channels, connection.channel.name, () => new Map<string, Members>())
+    const { all, byActor } = getOrAdd(tenants, tenantId, () => ({ all: new Set(), byActor: new Map() }))
     all.add(connection)
     const others = byActor.get(actor.id)
     if (!others) byActor.set(actor.id, connection)
@@ -83,14 +91,6 @@ export class Hub {
       else for (const { all } of tenants.values()) yield* all
     }
   }
-}
-
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
 }
 
 function count(map: Map<string, number>, key: string, by: 1 | -1): void {

@@ -3,7 +3,9 @@ import type { z } from 'zod'
 import { parse } from '../http/input.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import type { AnyChannel } from '../plugins/registrations.ts'
-import type { Additions } from './added-frames.ts'
+import type { AddedFrames, Additions } from './added-frames.ts'
+import { ChannelCounts } from './channel-counts.ts'
+import { getOrAdd } from './get-or-add.ts'
 import type { SocketLimits } from './limits.ts'
 
 const PREFIX = '/api/ws/'
@@ -30,6 +32,7 @@ export interface OpenChannel {
   readonly channel: AnyChannel
   /** What other plugins have added, as it is now. */
   readonly added: Additions
+  readonly counts: ChannelCounts
   /** The key to hold; undefined: being signed in is enough. */
   readonly permission: `${string}:${string}` | undefined
   readonly maxBytes: number
@@ -37,19 +40,26 @@ export interface OpenChannel {
   readonly burst: number
 }
 
+/** What openings of one channel share, whatever its plugin does. */
+export interface ChannelParts {
+  readonly added: AddedFrames
+  readonly counts: Map<string, ChannelCounts>
+  readonly limits: SocketLimits
+}
+
 /** Puts together what every socket of a channel shares. */
 export function openChannel(
   name: string,
   host: PluginHost,
   channel: AnyChannel,
-  added: Additions,
-  limits: SocketLimits,
+  { added, counts, limits }: ChannelParts,
 ): OpenChannel {
   return {
     name,
     host,
     channel,
-    added,
+    added: added.of(name),
+    counts: getOrAdd(counts, name, () => new ChannelCounts()),
     permission: channel.permission === 'signed-in' ? undefined : (channel.permission as `${string}:${string}`),
     maxBytes: channel.maxBytes ?? limits.maxBytes,
     perSecond: channel.limit?.perSecond ?? limits.perSecond,

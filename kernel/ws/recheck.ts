@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Authenticator, Principal } from '../access/principal.ts'
 import { Problem } from '../errors.ts'
 import type { Log } from '../log/log.ts'
@@ -7,10 +6,10 @@ import { gate } from '../tenancy/gate.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Connection } from './connection.ts'
 import type { Hub } from './hub.ts'
+import { Turns } from './turns.ts'
 
 /** Principals that are read from the database at the same time. */
 const LANES = 4
-const SLICE_MS = 10
 
 /** Closes sockets whose owners may no longer have them. */
 export class Recheck {
@@ -18,6 +17,10 @@ export class Recheck {
   readonly #authenticator: Authenticator
   readonly #log: Log
   readonly #dirty = new Set<string>()
+  /** Tenants whose features have changed. */
+  readonly #ungated = new Set<string>()
+  #features: FeatureSnapshot | undefined
+  #gating: Promise<void> | undefined
   #running: Promise<void> | undefined
   #changes = 0
   #failing = false
@@ -48,14 +51,14 @@ export class Recheck {
 
   /** Licences, features or tenants have changed. */
   featuresChanged(current: FeatureSnapshot, before: FeatureSnapshot): void {
-    for (const tenantId of [...this.#hub.tenants]) {
-      const state = current.byTenant.get(tenantId)
-      if (state === before.byTenant.get(tenantId)) continue
-      for (const connection of this.#hub.all(tenantId)) {
-        const refused = gate(connection.channel.host.plugin.feature, state)
-        if (refused) connection.end(closeCodes.notAllowed, refused.code)
-      }
+    this.#features = current
+    for (const tenantId of this.#hub.tenants) {
+      if (current.byTenant.get(tenantId) !== before.byTenant.get(tenantId)) this.#ungated.add(tenantId)
     }
+    if (this.#ungated.size === 0) return
+    this.#gating ??= this.#gate().finally(() => {
+      this.#gating = undefined
+    })
   }
 
   /** Reads again whoever is to be; what the database could not say is asked with the next look. */
@@ -68,7 +71,20 @@ export class Recheck {
 
   /** Resolves when no look is under way. */
   async settled(): Promise<void> {
-    await this.#running
+    await Promise.all([this.#running, this.#gating])
+  }
+
+  /** What a socket sends before its turn has come is refused: each frame is gated, too. */
+  async #gate(): Promise<void> {
+    const turns = new Turns()
+    for (const tenantId of this.#ungated) {
+      this.#ungated.delete(tenantId)
+      for (const connection of [...this.#hub.all(tenantId)]) {
+        const refused = gate(connection.channel.host.plugin.feature, this.#features?.byTenant.get(tenantId))
+        if (refused) connection.end(closeCodes.notAllowed, refused.code)
+        if (turns.over) await turns.next()
+      }
+    }
   }
 
   async #work(): Promise<void> {
@@ -92,14 +108,12 @@ export class Recheck {
       ({ principal }) => `${principal.actor.id} ${principal.sessionId}`,
     )
     const waiting = users.values()
-    let since = performance.now()
+    const turns = new Turns()
     const lane = async (): Promise<void> => {
       for (const connections of waiting) {
         await this.#user(connections)
         // An embedded database never makes it wait: a turn for everybody else now and then.
-        if (performance.now() - since < SLICE_MS) continue
-        await nextTurn()
-        since = performance.now()
+        if (turns.over) await turns.next()
       }
     }
     await Promise.all(Array.from({ length: LANES }, lane))

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type Koa from 'koa'
+import { setTimeout as pause } from 'node:timers/promises'
 import type {
   Announcement,
   FrameAnnouncement,
@@ -10,29 +10,26 @@ import type {
 } from '../backplane/announcement.ts'
 import type { Backplane } from '../backplane/backplane.ts'
 import type { Recipients } from '../contract.ts'
-import type { Problem } from '../errors.ts'
-import type { Lifecycle } from '../http/app.ts'
-import { addressKey } from '../http/limits.ts'
-import { toProblem } from '../http/problem-json.ts'
-import { rawAnswer } from '../http/raw-answer.ts'
-import { addressOf, traceIdOf } from '../http/request-state.ts'
-import type { RequestLine, RequestLog } from '../log/request-log.ts'
 import type { PluginHost } from '../plugins/host.ts'
-import type { Runtime } from '../runtime.ts'
 import type { Features } from '../tenancy/features.ts'
-import type { Acceptor } from './acceptor.ts'
 import { AddedFrames } from './added-frames.ts'
-import { Admission } from './admission.ts'
+import type { ChannelCounts } from './channel-counts.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { Connection } from './connection.ts'
 import { envelope, textFrame } from './frame.ts'
 import { Hub } from './hub.ts'
 import type { SocketLimits } from './limits.ts'
-import { channelOf, channelPath } from './open-channel.ts'
 import { Recheck } from './recheck.ts'
 import { SocketIds } from './socket-ids.ts'
+import { Turns } from './turns.ts'
+import { type UpgradeParts, Upgrades } from './upgrades.ts'
 
 const SLACK_MS = 1_000
+/** Sockets that a stop sends to other instances at once, and in a second: each opens again there. */
+const AT_ONCE = 100
+const PER_SECOND = 2_000
+/** However many there are, a stop takes no longer to send them away. */
+const LONGEST_MS = 5_000
 
 /** A frame to be sent to sockets of a tenant. */
 export interface Publication {
@@ -43,17 +40,9 @@ export interface Publication {
 }
 
 /** What the sockets of a kernel need. */
-export interface SocketsParts {
-  readonly limits: SocketLimits
-  readonly backplane: Backplane
-  readonly requestLog: RequestLog
-  /** `ALLOW_ORIGINS`. */
-  readonly origins: readonly string[]
-  lifecycle(): Lifecycle
-  runtime(): Runtime
-  owner(segment: string): PluginHost | undefined
-  /** The context of a request, as the app would make it: it knows the proxies in front. */
-  context(request: IncomingMessage): Koa.Context
+export interface SocketsParts
+  extends Pick<UpgradeParts, 'limits' | 'requestLog' | 'origins' | 'lifecycle' | 'runtime' | 'owner' | 'context'> {
+  readonly backplane: Pick<Backplane, 'announce'>
 }
 
 /** All sockets of one kernel: lets them in, sends to them, and closes them when they may not stay. */
@@ -61,13 +50,14 @@ export class Sockets {
   readonly limits: SocketLimits
   /** Frames that plugins add to the channels of others. */
   readonly added: AddedFrames
+  /** What has happened on each channel since the start. */
+  readonly counts = new Map<string, ChannelCounts>()
   readonly #parts: SocketsParts
   readonly #hub = new Hub()
   readonly #ids = new SocketIds()
+  readonly #upgrades: Upgrades
   readonly #waiting = new Set<(gone: Connection) => void>()
   #closing = false
-  #acceptor: Promise<readonly [Acceptor, typeof Connection]> | undefined
-  #admission: Admission | undefined
   #recheck: Recheck | undefined
   #beat: NodeJS.Timeout | undefined
   #features: Features | undefined
@@ -76,11 +66,25 @@ export class Sockets {
     this.#parts = parts
     this.limits = parts.limits
     this.added = new AddedFrames(parts.owner)
+    this.#upgrades = new Upgrades({
+      ...parts,
+      hub: this.#hub,
+      lifecycle: () => (this.#closing ? 'stopping' : parts.lifecycle()),
+      changes: () => this.#recheck?.changes,
+      newId: () => this.#ids.next(),
+      opened: (connection, stale) => this.#opened(connection, stale),
+      gone: (connection, code) => this.#gone(connection, code),
+    })
   }
 
   /** Sockets that are open. */
   get size(): number {
     return this.#hub.size
+  }
+
+  /** Sockets that are open on a channel. */
+  openOn(channel: string): number {
+    return this.#hub.ofChannel(channel)
   }
 
   /** Begins to close sockets when licences, features or access change. */
@@ -106,7 +110,7 @@ export class Sockets {
 
   /** Listener of the server's `upgrade` event. */
   readonly upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    void this.#open(request, stream as Socket, head)
+    void this.#upgrades.open(request, stream as Socket, head)
   }
 
   /** Closes what a plugin that stops has open, and waits until it is gone. */
@@ -114,10 +118,11 @@ export class Sockets {
     return this.#closeAll(connection => connection.channel.host === host, closeCodes.notAllowed, 'plugin_stopped')
   }
 
-  /** Tells every client to go to another instance, and waits until they are gone. Those who come are refused. */
+  /** Tells every client to go to another instance, a hundred at a time, and waits until they are gone. Refuses newcomers. */
   close(): Promise<void> {
     this.#closing = true
-    return this.#closeAll(() => true, closeCodes.stopping, 'stopping')
+    const pauseMs = Math.min(1_000 / PER_SECOND, LONGEST_MS / this.#hub.size) * AT_ONCE
+    return this.#closeAll(() => true, closeCodes.stopping, 'stopping', pauseMs)
   }
 
   /** Closes everything. */
@@ -127,93 +132,18 @@ export class Sockets {
     await this.#recheck?.settled()
   }
 
-  async #open(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    socket.on('error', ignore)
-    const started = performance.now()
-    const runtime = this.#parts.runtime()
-    const ctx = this.#parts.context(request)
-    const address = addressOf(ctx)
-    const traceId = traceIdOf(ctx)
-    const line: { -readonly [K in keyof RequestLine]: RequestLine[K] } = {
-      method: ctx.method,
-      url: ctx.originalUrl,
-      status: 101,
-      durationMs: 0,
-      ip: address,
-      traceId,
-    }
-    try {
-      const channel = channelOf(ctx.path) ?? ''
-      this.#admission ??= this.#newAdmission(runtime)
-      const before = this.#recheck?.changes
-      const visited = await this.#admission.check({ request, channel, address }, (principal, host) => {
-        line.route = channelPath(channel)
-        line.plugin = host.plugin.name
-        line.tenantId = principal.tenantId
-        line.actorId = principal.actor.id
-      })
-      const [acceptor, Made] = await this.#loaded()
-      this.#admission.last(visited.visitor, visited.channel, address)
-      socket.off('error', ignore)
-      acceptor.accept(request, socket, head, visited.channel.maxBytes, ws => {
-        const connection = new Made({
-          id: this.#ids.next(),
-          runtime,
-          limits: this.limits,
-          channel: visited.channel,
-          ws,
-          socket,
-          ...visited.visitor,
-          address,
-          addressKey: addressKey(address),
-          gone: this.#gone,
-        })
-        this.#hub.add(connection)
-        this.#beat ??= setInterval(() => this.#lookAfter(), this.limits.beatMs).unref()
-        if (visited.channel.channel.single) this.#tellNewest(connection)
-        connection.begin()
-        if (before !== this.#recheck?.changes) this.#recheck?.newcomer(connection)
-      })
-    } catch (error) {
-      const refusal = toProblem(error, runtime.database.dialect)
-      this.#refuse(socket, refusal, ctx.path, traceId)
-      line.status = refusal.status
-      line.error = refusal.code
-      if (refusal.code === 'internal') runtime.log.error({ err: refusal.cause, trace_id: traceId }, refusal.message)
-    }
-    line.durationMs = performance.now() - started
-    this.#parts.requestLog(line)
+  #opened(connection: Connection, stale: boolean): void {
+    this.#hub.add(connection)
+    this.#beat ??= setInterval(() => this.#lookAfter(), this.limits.beatMs).unref()
+    if (connection.channel.channel.single) this.#tellNewest(connection)
+    connection.begin()
+    if (stale) this.#recheck?.newcomer(connection)
   }
 
-  #newAdmission(runtime: Runtime): Admission {
-    const { origins, owner, lifecycle } = this.#parts
-    return new Admission({
-      runtime,
-      hub: this.#hub,
-      limits: this.limits,
-      origins,
-      owner,
-      lifecycle: () => (this.#closing ? 'stopping' : lifecycle()),
-    })
-  }
-
-  #refuse(socket: Socket, refusal: Problem, path: string, traceId: string): void {
-    if (socket.listenerCount('error') === 0) socket.on('error', ignore)
-    if (!socket.writable) socket.destroy()
-    else socket.end(rawAnswer(refusal, path, traceId), () => socket.destroy())
-  }
-
-  /** `ws`, which a server that nobody opens a socket on does without. */
-  #loaded(): Promise<readonly [Acceptor, typeof Connection]> {
-    this.#acceptor ??= Promise.all([import('./acceptor.ts'), import('./connection.ts')]).then(
-      ([acceptor, connection]) => [new acceptor.Acceptor(this.limits), connection.Connection],
-    )
-    return this.#acceptor
-  }
-
-  readonly #gone = (connection: Connection, code: number): void => {
+  #gone(connection: Connection, code: number): void {
     this.#hub.delete(connection)
     const { principal, channel } = connection
+    channel.counts.close(code)
     this.#parts
       .runtime()
       .log.debug(
@@ -229,6 +159,7 @@ export class Sockets {
     else if (announcement.kind === 'replace') this.#replace(announcement)
     else {
       const { channel, tenantId, actors } = announcement
+      this.#upgrades.throwOff(channel, tenantId, actors)
       for (const connection of this.#hub.ofActors(channel, tenantId, actors)) {
         connection.end(closeCodes.notSignedIn, 'session_ended')
       }
@@ -269,8 +200,16 @@ export class Sockets {
     this.#recheck?.look()
   }
 
-  /** Ends the sockets that `which` picks, and waits until they are gone. */
-  async #closeAll(which: (connection: Connection) => boolean, code: CloseCode, reason: string): Promise<void> {
+  /**
+   * Ends the sockets that `which` picks, and waits until they are gone.
+   * @param pauseMs after each hundred
+   */
+  async #closeAll(
+    which: (connection: Connection) => boolean,
+    code: CloseCode,
+    reason: string,
+    pauseMs = 0,
+  ): Promise<void> {
     const left = new Set([...this.#hub.all()].filter(which))
     if (left.size === 0) return
     const done = Promise.withResolvers<void>()
@@ -279,7 +218,13 @@ export class Sockets {
       if (left.size === 0) done.resolve()
     }
     this.#waiting.add(gone)
-    for (const connection of left) connection.end(code, reason)
+    const turns = new Turns()
+    let ended = 0
+    for (const connection of [...left]) {
+      connection.end(code, reason)
+      if (pauseMs > 0 && ++ended % AT_ONCE === 0) await pause(pauseMs)
+      else if (turns.over) await turns.next()
+    }
     // `ws` cuts who does not answer after `closeMs`.
     const timer = setTimeout(done.resolve, this.limits.closeMs + SLACK_MS)
     await done.promise
@@ -292,5 +237,3 @@ function isFor({ principal }: Connection, { actors, permission }: Recipients): b
   if (actors?.includes(principal.actor.id)) return true
   return permission !== undefined && principal.permissions.has(permission)
 }
-
-function ignore(): void {}

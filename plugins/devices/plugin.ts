@@ -5,6 +5,7 @@ import { hashOfKey, looksLikeKey } from './credentials.ts'
 import { demoDevices } from './demo.ts'
 import { openEdgeChannel } from './edge-channel.ts'
 import { gauges } from './gauges.ts'
+import { retention } from './jobs/retention.ts'
 import { tendCommands } from './jobs/tend-commands.ts'
 import { watchDevices } from './jobs/watch-devices.ts'
 import { PresenceTracker } from './presence.ts'
@@ -30,6 +31,7 @@ import { DeviceSession } from './services/device-session.ts'
 import { DeviceSnapService } from './services/device-snap-service.ts'
 import { ProvisioningKeyService } from './services/provisioning-key-service.ts'
 import { RegistrationService } from './services/registration-service.ts'
+import { deviceSettings } from './settings.ts'
 
 const devices = definePlugin({
   name: 'devices',
@@ -42,6 +44,7 @@ const devices = definePlugin({
     'devices:control': 'Send commands to edge devices',
     'edge-keys:manage': 'Make, view and revoke the keys with which edge devices register',
   },
+  config: deviceSettings,
   uses: { sites: siteDirectory },
   offers: { deviceLookup: deviceDirectory },
   emits: [deviceRegistered, deviceRevoked, deviceStatusChanged],
@@ -85,6 +88,7 @@ const devices = definePlugin({
     openEdgeChannel(kit, tracker)
     watchDevices(kit)
     tendCommands(kit)
+    retention(kit)
     gauges(kit)
   },
 })

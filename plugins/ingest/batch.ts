@@ -45,6 +45,8 @@ const EARLIEST = '2000-01-01T00:00:00.000Z'
 const CANONICAL = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3])(:[0-5]\d){2}\.\d{3}Z$/
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
 const ID = /^(?! )[^\p{Cc}\p{Cs}]{1,100}(?<! )$/u
+/** The same, quicker. */
+const ASCII_ID = /^[!-~]([ -~]{0,98}[!-~])?$/
 const FIELDS = new Set(['kind', 'timestamp', 'data', 'id'])
 
 const envelopes = kindNames.map(kind =>
@@ -75,57 +77,75 @@ export function readBatch(value: unknown): Batch {
   batch.size = value.length
   if (value.length > MOST_EVENTS) return batch
   for (let index = 0; index < value.length; index++) {
-    const fault = (path: string, message: string): void => {
-      if (batch.faults.length >= MOST_FAULTS) return
-      batch.faults.push({ index, path: path ? `${index}.${path}` : String(index), message })
-    }
-    const event = readEvent(value[index], index, fault)
+    const event = readEvent(value[index], index)
     if (event) batch.events.push(event)
+    else if (batch.faults.length < MOST_FAULTS) batch.faults.push(...faultsOf(value[index], index))
   }
   return batch
 }
 
-/** The event, or undefined when `fault` was told what is wrong with it. */
-function readEvent(
-  value: unknown,
-  index: number,
-  fault: (path: string, message: string) => void,
-): ReceivedEvent | undefined {
-  let sound = true
-  const wrong = (path: string, message: string): undefined => {
-    sound = false
-    fault(path, message)
+/** The event, or undefined when anything is wrong with it: then `faultsOf` says what. */
+function readEvent(value: unknown, index: number): ReceivedEvent | undefined {
+  if (!isRecord(value)) return undefined
+  for (const field in value) if (!FIELDS.has(field)) return undefined
+  const { kind, timestamp, data, id } = value
+  const time = readTime(timestamp)
+  const eventId = readId(id)
+  if (time === undefined || eventId === undefined || !isKind(kind)) return undefined
+  if (!eventKinds[kind].safeParse(data).success || isEmpty(data)) return undefined
+  const json = JSON.stringify(data)
+  if (json.length > LARGEST_DATA) return undefined
+  return { index, eventId, kind, timestamp: time, data: data as DataOf<EventKind>, json }
+}
+
+function faultsOf(value: unknown, index: number): EventFault[] {
+  const faults: EventFault[] = []
+  const fault = (path: string, message: string): void => {
+    if (faults.length < MOST_FAULTS) faults.push({ index, path: path ? `${index}.${path}` : String(index), message })
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('', 'must be an object')
-  const { kind, timestamp, data, id } = value as Readonly<Record<string, unknown>>
-  for (const field in value) if (!FIELDS.has(field)) wrong(field.slice(0, 100), 'is not known here')
-  const time = typeof timestamp === 'string' ? readTime(timestamp) : undefined
-  if (time === undefined) wrong('timestamp', 'must be an ISO 8601 time with Z or an offset, since the year 2000')
-  const named = id !== undefined && id !== null
-  if (named && !(typeof id === 'string' && ID.test(id))) {
-    wrong('id', 'must be 1 to 100 characters on one line, without a blank at either end')
+  if (!isRecord(value)) {
+    fault('', 'must be an object')
+    return faults
   }
-  if (!isKind(kind)) return wrong('kind', `must be one of ${kindNames.join(', ')}`)
-  const checked = eventKinds[kind].safeParse(data)
-  for (const { path, message } of checked.error?.issues ?? []) wrong(['data', ...path].join('.'), message)
-  const json = checked.success ? JSON.stringify(data) : ''
-  if (json.length > LARGEST_DATA) wrong('data', `may have at most ${LARGEST_DATA} characters as JSON`)
-  if (!sound || time === undefined) return undefined
-  return {
-    index,
-    eventId: named ? storedId(id as string) : null,
-    kind,
-    timestamp: time,
-    data: data as DataOf<EventKind>,
-    json,
+  const { kind, timestamp, data, id } = value
+  for (const field in value) if (!FIELDS.has(field)) fault(field.slice(0, 100), 'is not known here')
+  if (readTime(timestamp) === undefined) {
+    fault('timestamp', 'must be an ISO 8601 time with Z or an offset, since the year 2000')
   }
+  if (readId(id) === undefined) fault('id', 'must be 1 to 100 characters on one line, without a blank at either end')
+  if (!isKind(kind)) {
+    fault('kind', `must be one of ${kindNames.join(', ')}`)
+    return faults
+  }
+  const { error } = eventKinds[kind].safeParse(data)
+  for (const { path, message } of error?.issues ?? []) fault(['data', ...path].join('.'), message)
+  if (!error && isEmpty(data)) fault('data', 'must not be empty')
+  else if (!error && JSON.stringify(data).length > LARGEST_DATA) {
+    fault('data', `may have at most ${LARGEST_DATA} characters as JSON`)
+  }
+  return faults
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function isEmpty(data: unknown): boolean {
+  for (const _ in data as object) return false
+  return true
+}
+
+/** The id as it is stored, null where there is none; undefined for what is no id. */
+function readId(id: unknown): string | null | undefined {
+  if (id === undefined || id === null) return null
+  return typeof id === 'string' && (ASCII_ID.test(id) || ID.test(id)) ? storedId(id) : undefined
 }
 
 const isKind = (kind: unknown): kind is EventKind => typeof kind === 'string' && Object.hasOwn(eventKinds, kind)
 
 /** The time in UTC as it is stored; undefined for what is none, or is before the year 2000. */
-function readTime(text: string): string | undefined {
-  const time = CANONICAL.test(text) ? text : convert(text)
+function readTime(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const time = CANONICAL.test(value) ? value : convert(value)
   return time !== undefined && time >= EARLIEST ? time : undefined
 }
 

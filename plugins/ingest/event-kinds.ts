@@ -35,18 +35,16 @@ const text = (longest: number) =>
     .refine(value => !value.includes('\0') && value.isWellFormed(), 'must be text without NUL characters')
 
 /** Readings of the device itself. */
-const telemetry = z
-  .looseObject({
-    cpu_percent: share,
-    memory_percent: share,
-    interface: line(100).nullish(),
-    rx_bytes: total,
-    tx_bytes: total,
-  })
-  .refine(data => Object.keys(data).length > 0, 'must hold at least one reading')
+const telemetry = z.object({
+  cpu_percent: share,
+  memory_percent: share,
+  interface: line(100).nullish(),
+  rx_bytes: total,
+  tx_bytes: total,
+})
 
 /** A line of a log. */
-const log = z.looseObject({
+const log = z.object({
   level: line(20)
     .min(1)
     .meta({ examples: ['warn'] }),
@@ -55,7 +53,7 @@ const log = z.looseObject({
 })
 
 /** Something that looks like an attack. */
-const securityAlert = z.looseObject({
+const securityAlert = z.object({
   title: line(300).min(1),
   severity: z.enum(['info', 'low', 'medium', 'high', 'critical']),
   source_ip: address.nullish(),
@@ -65,7 +63,7 @@ const securityAlert = z.looseObject({
 
 /** Something that is there in the network. */
 const discovery = z
-  .looseObject({
+  .object({
     ip: address.nullish(),
     mac: macAddress.nullish(),
     hostname: line(253).nullish(),
@@ -75,7 +73,7 @@ const discovery = z
   .refine(data => data.ip || data.mac, { path: ['ip'], message: 'ip or mac must be there' })
 
 /** How a backup went. */
-const backupEvent = z.looseObject({
+const backupEvent = z.object({
   job_id: z.guid(),
   status: line(40)
     .min(1)
@@ -88,7 +86,10 @@ const backupEvent = z.looseObject({
     .nullish(),
 })
 
-/** What a device can send, and the schema of its `data`. Fields that are not named are kept as they are. */
+/**
+ * What a device can send, and the schema of its `data`. Only whether `data` fits is asked of it: what is stored is `data` as
+ * it came, with the fields that are not named here.
+ */
 export const eventKinds = {
   telemetry,
   log,
@@ -102,5 +103,5 @@ export type EventKind = keyof typeof eventKinds
 /** The names of the kinds. */
 export const kindNames = Object.keys(eventKinds) as EventKind[]
 
-/** The `data` of an event of a kind. */
-export type DataOf<K extends EventKind> = z.output<(typeof eventKinds)[K]>
+/** The `data` of an event of a kind, with what else it may hold. */
+export type DataOf<K extends EventKind> = z.output<(typeof eventKinds)[K]> & Readonly<Record<string, unknown>>

@@ -17,6 +17,7 @@ export const snapSettings = z.object({
     'Token with which snaps are published, sent as X-Snap-Publish-Token. Without it nobody can.',
     {
       secret: true,
+      production: 'real',
       expected: `at least ${SHORTEST_TOKEN} characters`,
     },
   )
@@ -37,14 +38,14 @@ export const snapSettings = z.object({
   )
     .refine(value => /^[a-z0-9]{3,24}$/.test(value) || isAddress(value))
     .optional(),
-  AZURE_STORAGE_CONTAINER: text('Container of the packages.')
+  AZURE_STORAGE_CONTAINER: text('Container of the packages.', { expected: 'the name of a container' })
     .regex(/^[a-z0-9](-?[a-z0-9]){2,62}$/)
     .default('snaps'),
   AZURE_STORAGE_CONNECTION_STRING: text(
     'Connection string with a key or a shared access signature in place of AZURE_STORAGE_ACCOUNT: for Azurite, or where there is no identity.',
     { secret: true, expected: '`DefaultEndpointsProtocol=…;AccountName=…;AccountKey=…`' },
   )
-    .regex(/(AccountKey|SharedAccessSignature|UseDevelopmentStorage)=./)
+    .regex(/^(?=.*DefaultEndpointsProtocol=).*AccountKey=.|SharedAccessSignature=.|^UseDevelopmentStorage=true/)
     .optional(),
   AZURE_STORAGE_PUBLIC_URL: text('Address of the storage account as devices reach it, where that is another one.', {
     expected: 'an address such as https://packages.example.com',

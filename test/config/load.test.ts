@@ -158,3 +158,17 @@ test('SQL_SERVER wins over DATABASE_URL, unless IS_DEV', t => {
 test('settings of parts that this version lacks are told', t => {
   t.deepEqual(loadConfig({ DATA_DIR: folder(t), RESEND_API_KEY: 're_1', MS_CLIENT_ID: '' }).unread, ['RESEND_API_KEY'])
 })
+
+test('a process does everything unless it is told otherwise, and the command line wins', t => {
+  const DATA_DIR = folder(t)
+  t.deepEqual(loadConfig({ DATA_DIR }).ROLE, ['api', 'ingest', 'worker'])
+  t.deepEqual(loadConfig({ DATA_DIR, ROLE: 'ingest, worker' }).ROLE, ['ingest', 'worker'])
+  t.deepEqual(loadConfig({ DATA_DIR, ROLE: 'ingest' }, ['--role', 'api,worker']).ROLE, ['api', 'worker'])
+  for (const ROLE of ['all', 'api,fly', ',']) {
+    const { message } = t.throws(() => loadConfig({ DATA_DIR, ROLE }), { instanceOf: SettingsError })
+    t.true(
+      message.startsWith('ROLE: expected of `api`, `ingest` and `worker`, one or more, separated by commas'),
+      message,
+    )
+  }
+})

@@ -124,6 +124,25 @@ for (const [what, change] of [
   })
 }
 
+test('production refuses a short or development value of what may be left out, too', t => {
+  const schemas = { snaps: z.object({ TOKEN: text('A token.', { secret: true, production: 'real' }).optional() }) }
+  const linesWith = (env: Record<string, string>) => linesOf({ NODE_ENV: 'production', ...env }, schemas)
+  t.deepEqual(linesWith({}), [])
+  t.deepEqual(linesWith({ TOKEN: 'Zq8Lr3Tn6Vb1Xw5K' }), [])
+  t.regex(linesWith({ TOKEN: 'short' })[0] ?? '', /^TOKEN: production expects at least 16/)
+  t.regex(linesWith({ TOKEN: 'development-only-on-this-machine' })[0] ?? '', /^TOKEN: this is a development/)
+  t.deepEqual(linesOf({ TOKEN: 'short' }, schemas), [])
+})
+
+test('API_PUBLIC_URL is an address without query, and loses its last slash', t => {
+  const parsed = (value: string) => parseSettings({ kernel: kernelSettings }, { API_PUBLIC_URL: value }).kernel
+  t.is(parsed('https://api.cloud.monozu.io/').API_PUBLIC_URL, 'https://api.cloud.monozu.io')
+  t.is(parsed('http://10.0.0.1:8000/cloud').API_PUBLIC_URL, 'http://10.0.0.1:8000/cloud')
+  for (const wrong of ['api.cloud.monozu.io', 'ftp://x', 'https://a@b', 'https://x/?y=1']) {
+    t.is(linesOf({ API_PUBLIC_URL: wrong }).length, 1, wrong)
+  }
+})
+
 for (const origin of ['https://cloud.monozu.io/', 'cloud.monozu.io', '*', 'null', 'ftp://cloud.monozu.io/a']) {
   test(`ALLOW_ORIGINS refuses ${origin}`, t => {
     t.is(linesOf({ ALLOW_ORIGINS: `http://localhost:3000,${origin}` }).length, 1)

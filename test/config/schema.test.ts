@@ -37,6 +37,7 @@ test('no setting is both read and said to be unread', t => {
 
 test('--help names every option and every setting', t => {
   const help = helpText()
-  for (const option of ['--port', '--data-dir', '--no-demo', '--version', '--help']) t.true(help.includes(option))
+  for (const option of ['--role', '--port', '--data-dir', '--no-demo', '--version', '--help'])
+    t.true(help.includes(option))
   for (const row of rows) t.true(help.includes(`  ${row.name}\n`), row.name)
 })

@@ -44,7 +44,7 @@ export class Client {
   }
 
   send(method: string, path: string, body?: unknown, headers: Headers = {}): Promise<Answer> {
-    const target = /^\/(api|internal|health|openapi\.json)/.test(path) ? path : `/api/v1${path}`
+    const target = /^\/(api|internal|v1|health|openapi\.json)/.test(path) ? path : `/api/v1${path}`
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const sent = request(`${this.url}${target}`, {

@@ -1,3 +1,4 @@
+import type { RegisteredRoute } from '../../plugins/registrations.ts'
 import type { Answer, Client } from '../client.ts'
 import { sampleOf } from '../sample.ts'
 import type { TestKernel } from '../test-kernel.ts'
@@ -78,7 +79,8 @@ export function isolationChecks({ test, name, filled }: Subject): void {
 /** A user of tenant b of the test's own, whom no rate limit has seen. */
 const userOf = (kernel: TestKernel, mark: string): Promise<Client> => kernel.as('b', ['*', mark])
 
-function bodyFor({ route }: TenantRoute): [body?: unknown, headers?: Record<string, string>] {
+/** What may be sent to a route. */
+export function bodyFor({ route }: RegisteredRoute): [body?: unknown, headers?: Record<string, string>] {
   if (route.upload) return ['name\nx\n', { 'content-type': route.upload.types[0] ?? '' }]
   return route.body ? [sampleOf(route.body) ?? {}] : []
 }

@@ -1,6 +1,6 @@
+import type { RegisteredRoute } from '../../plugins/registrations.ts'
 import type { Client } from '../client.ts'
 import { fillPath, paramsOf, takes } from './address.ts'
-import type { TenantRoute } from './subject.ts'
 import type { TenantRows } from './tenant-rows.ts'
 
 const MOST = 3
@@ -25,7 +25,7 @@ export function idsNamed(name: string, { rows, own }: TenantRows): string[] {
  * @returns an empty array when the tenant has no such record
  */
 export async function recordParams(
-  route: TenantRoute,
+  route: RegisteredRoute,
   tenant: TenantRows,
   user: Client,
 ): Promise<Record<string, string>[] | undefined> {
@@ -38,7 +38,7 @@ export async function recordParams(
   )
 }
 
-async function valuesOf(route: TenantRoute, name: string, tenant: TenantRows, user: Client): Promise<string[]> {
+async function valuesOf(route: RegisteredRoute, name: string, tenant: TenantRows, user: Client): Promise<string[]> {
   const [before = ''] = route.path.split(`/:${name}`)
   const listed = before.includes(':') ? [] : await listedIds(user, fillPath({ ...route, path: before }, {}), name)
   const owned = listed.filter(id => tenant.own.has(id))

@@ -70,6 +70,19 @@ export class CommandQueue {
       .distinct({ device_id: 'command.device_id', tenant_id: 'command.tenant_id' })
   }
 
+  /** Deletes commands that ended before a time, at most `most`. Returns how many there were. */
+  async deleteEnded(before: Date, most: number): Promise<number> {
+    const ended: { id: string }[] = await this.#db
+      .table('device_commands')
+      .whereNotNull('finished_at')
+      .where('finished_at', '<', before.toISOString())
+      .limit(most)
+      .select('id')
+    const ids = ended.map(({ id }) => id)
+    if (ids.length > 0) await this.#db.table('device_commands').whereIn('id', ids).delete()
+    return ids.length
+  }
+
   /** How many commands are queued and sent. */
   counts(): Promise<{ readonly status: string; readonly commands: number }[]> {
     return this.#db.all(counts, {})

@@ -18,6 +18,7 @@ export function agentRoutes(kit: DeviceKit): void {
     guests: deviceKey,
     query: z.strictObject({ wait: seconds }),
     returns: z.array(DueCommand),
+    limit: { perMinute: 600 },
     handle: ({ query }, { commandPoll }) => commandPoll.wait(query.wait),
   })
   kit.guestRoute('POST /commands/:id/ack', {

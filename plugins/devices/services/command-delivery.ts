@@ -55,11 +55,9 @@ export class CommandDelivery {
     const head = await this.#commands.head(deviceId, this.#call.now())
     const socketId = head && this.#liveSocket(head)
     if (!head || !socketId) return false
-    return this.#db.transaction(async () => {
-      const due = await this.#take(head, socketId, socketId)
-      if (due) this.#call.publish(edgeChannel, 'command', due, { actors: [deviceId] })
-      return due !== undefined
-    })
+    const due = await this.#take(head, socketId, socketId)
+    if (due) this.#call.publish(edgeChannel, 'command', due, { actors: [deviceId] })
+    return due !== undefined
   }
 
   /** The device's socket, while it is heard: one whose instance is gone is not. */
@@ -74,6 +72,7 @@ export class CommandDelivery {
     if (head.status === 'sent' && !lost && (head.resend_at ?? '') > now.toISOString()) return undefined
     const attempt = head.attempts + 1
     const resendAt = new Date(now.getTime() + resendAfterMs(attempt))
-    return (await this.#commands.markSent(head, to, resendAt, now)) ? toDue(head, attempt) : undefined
+    const taken = await this.#db.transaction(() => this.#commands.markSent(head, to, resendAt, now))
+    return taken ? toDue(head, attempt) : undefined
   }
 }

@@ -1,4 +1,4 @@
-import { type Call, problem, type TenantDb } from '../../../kernel/contract.ts'
+import { type Call, problem } from '../../../kernel/contract.ts'
 import type { DueCommand } from '../command.ts'
 import { commandTopic } from '../command-topic.ts'
 import type { DeviceRepository } from '../repositories/device-repository.ts'
@@ -6,7 +6,6 @@ import type { CommandDelivery } from './command-delivery.ts'
 
 interface Dependencies {
   readonly call: Call
-  readonly db: TenantDb
   readonly devices: DeviceRepository
   readonly commandDelivery: CommandDelivery
 }
@@ -14,13 +13,11 @@ interface Dependencies {
 /** Hands commands to a device that asks for them. The device is the actor of the call. */
 export class CommandPoll {
   readonly #call: Call
-  readonly #db: TenantDb
   readonly #devices: DeviceRepository
   readonly #delivery: CommandDelivery
 
-  constructor({ call, db, devices, commandDelivery }: Dependencies) {
+  constructor({ call, devices, commandDelivery }: Dependencies) {
     this.#call = call
-    this.#db = db
     this.#devices = devices
     this.#delivery = commandDelivery
   }
@@ -43,7 +40,7 @@ export class CommandPoll {
   }
 
   async #take(): Promise<DueCommand[]> {
-    const due = await this.#db.transaction(() => this.#delivery.forPoll(this.#call.actor.id))
+    const due = await this.#delivery.forPoll(this.#call.actor.id)
     return due ? [due] : []
   }
 }

@@ -1,11 +1,18 @@
 import type { ImplementationFn } from 'ava'
 import type { Answer, Client } from '../../../kernel/testing/client.ts'
-import { startTestKernel, type TestKernel, type TestKernelOptions, type TenantName } from '../../../kernel/testing/test-kernel.ts'
+import { testsOnServer } from '../../../kernel/testing/test-database.ts'
+import {
+  startTestKernel,
+  type TenantName,
+  type TestKernel,
+  type TestKernelOptions,
+} from '../../../kernel/testing/test-kernel.ts'
 import { TestSocket } from '../../../kernel/testing/test-socket.ts'
 import sites from '../../sites/plugin.ts'
 import devices from '../plugin.ts'
 
-const WAIT_MS = 10_000
+/** A server takes its time, above all one that many tests share. */
+const WAIT_MS = testsOnServer ? 60_000 : 10_000
 
 /** A registered device: what it sends carries its key. */
 export class TestDevice {
@@ -13,7 +20,10 @@ export class TestDevice {
   readonly key: string
   readonly #kernel: TestKernel
 
-  constructor(kernel: TestKernel, { device_id, device_key }: { readonly device_id: string; readonly device_key: string }) {
+  constructor(
+    kernel: TestKernel,
+    { device_id, device_key }: { readonly device_id: string; readonly device_key: string },
+  ) {
     this.#kernel = kernel
     this.id = device_id
     this.key = device_key
@@ -61,7 +71,10 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Registers with a key in the header. */
-  register(key: string, body: object = { name: 'edge-1', location: 'Hall 2', type: 'network-sensor' }): Promise<Answer> {
+  register(
+    key: string,
+    body: object = { name: 'edge-1', location: 'Hall 2', type: 'network-sensor' },
+  ): Promise<Answer> {
     return this.kernel.anonymous.post('/devices/register', body, { 'x-provisioning-key': key })
   }
 

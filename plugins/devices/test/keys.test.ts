@@ -48,10 +48,12 @@ test(
     await fleet.provisioningKey({ label: 'good' })
     kernel.clock.advance(25 * 3_600_000)
     const { items } = (await (await startAgain(fleet)).get('/edge/keys')).body
-    t.deepEqual(
-      Object.fromEntries(items.map(({ label, state }: { label: string; state: string }) => [label, state])),
-      { used: 'used_up', expired: 'expired', revoked: 'revoked', good: 'active' },
-    )
+    t.deepEqual(Object.fromEntries(items.map(({ label, state }: { label: string; state: string }) => [label, state])), {
+      used: 'used_up',
+      expired: 'expired',
+      revoked: 'revoked',
+      good: 'active',
+    })
     t.is(items.find(({ label }: { label: string }) => label === 'used').uses, 1)
   }),
 )

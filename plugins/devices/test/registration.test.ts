@@ -2,6 +2,8 @@ import test from 'ava'
 import type { Answer } from '../../../kernel/testing/client.ts'
 import { withFleet } from './fleet.ts'
 
+const DAY_MS = 86_400_000
+
 const refusal = ({ status, body }: Answer) => {
   const { trace_id: _, instance: __, ...said } = body
   return { status, said }
@@ -84,14 +86,15 @@ test(
 )
 
 test(
-  'nobody registers with an account that has no licence',
+  'nobody registers with an account whose licence has run out, once its grace is over',
   withFleet(async (t, fleet) => {
     const key = await fleet.provisioningKey()
-    const { database } = fleet.kernel.kernel.runtime
-    await database.knex('tenants').where({ id: fleet.kernel.tenantId('a') }).update({ status: 'suspended' })
-    await fleet.kernel.licence('b', [])
+    fleet.kernel.clock.advance(10 * 365 * DAY_MS + DAY_MS)
+    t.is((await fleet.register(key)).status, 201, 'in its grace')
+    fleet.kernel.clock.advance(14 * DAY_MS)
     t.is((await fleet.register(key)).body.error, 'invalid_registration')
-    t.is(Number((await database.knex('devices').count({ n: '*' }))[0]?.n), 0)
+    const [counted] = await fleet.kernel.kernel.runtime.database.knex('devices').count({ devices: '*' })
+    t.is(Number(counted?.devices), 1)
   }),
 )
 

@@ -6,23 +6,22 @@ export interface StoredEvent extends ReceivedEvent {
   readonly id: string
 }
 
-interface EventRow {
-  readonly id: string
-  readonly device_id: string
-  readonly event_id: string | null
-  readonly kind: string
-  readonly timestamp: string
-  readonly data: string
-  readonly created_at: string
-}
+/** The values of a row, in the order of `COLUMNS`. */
+type Row = readonly [
+  id: string,
+  deviceId: string,
+  eventId: string | null,
+  kind: string,
+  timestamp: string,
+  data: string,
+  createdAt: string,
+]
 
 const COLUMNS = ['id', 'device_id', 'event_id', 'kind', 'timestamp', 'data', 'created_at'] as const
 const KEY = ['device_id', 'event_id']
-/** Ids that one statement names; SQL Server takes 2,100 values. */
-const LOOKED_UP = 500
 
 /** Knex takes longer to build an insert of many rows than SQLite takes to run it, so these are built once. */
-const insertions = [200, 50, 10, 1].map(size => {
+const insertions = [250, 50, 10, 1].map(size => {
   const names = Array.from({ length: size }, (_, at) => COLUMNS.map(column => `${column}${at}`))
   const query = prepare<Record<string, string | null>, never>((from, v) =>
     from
@@ -45,21 +44,20 @@ export class EventRepository {
    * @returns those that are new, in their order
    */
   async insert(deviceId: string, events: readonly ReceivedEvent[], now: Date): Promise<readonly StoredEvent[]> {
-    const stored = withoutRepeats(events).map(event => ({ ...event, id: newId() }))
     const time = now.toISOString()
-    const rows = stored.map(({ id, eventId, kind, timestamp, json }): EventRow => {
-      return { id, device_id: deviceId, event_id: eventId, kind, timestamp, data: json, created_at: time }
-    })
+    const stored = withoutRepeats(events)
+    const rows = stored.map(
+      ({ id, eventId, kind, timestamp, json }): Row => [id, deviceId, eventId, kind, timestamp, json, time],
+    )
     const known = new Set<string>()
     let start = 0
     for (const { size, names, query } of insertions) {
       for (; start + size <= rows.length; start += size) {
-        const part = rows.slice(start, start + size)
         try {
-          await this.#db.all(query, bound(part, names))
+          await this.#db.all(query, bound(rows, start, names))
         } catch (error) {
           if (!this.#db.dialect.isUniqueViolation(error)) throw error
-          for (const id of await this.#insertNew(deviceId, part)) known.add(id)
+          for (const id of await this.#insertNew(deviceId, rows.slice(start, start + size))) known.add(id)
         }
       }
     }
@@ -78,48 +76,47 @@ export class EventRepository {
   }
 
   /** Inserts rows some of which are there already. Answers the ids of those that were left out for that. */
-  async #insertNew(deviceId: string, rows: readonly EventRow[]): Promise<string[]> {
-    await this.#db.upsert(
-      'ingest_events',
-      rows.filter(({ event_id }) => event_id !== null).map(row => ({ ...row })),
-      KEY,
-      [],
-    )
-    const anonymous = rows.filter(({ event_id }) => event_id === null)
-    if (anonymous.length > 0) await this.#db.table('ingest_events').insert(anonymous)
-    const added = new Set<string>()
-    for (let at = 0; at < rows.length; at += LOOKED_UP) {
-      const ids = rows.slice(at, at + LOOKED_UP).map(({ id }) => id)
-      const found: { id: string }[] = await this.#db
-        .table('ingest_events')
-        .where('device_id', deviceId)
-        .whereIn('id', ids)
-        .select('id')
-      for (const { id } of found) added.add(id)
-    }
-    return rows.filter(({ id }) => !added.has(id)).map(({ id }) => id)
+  async #insertNew(deviceId: string, rows: readonly Row[]): Promise<string[]> {
+    const records = rows.map(row => Object.fromEntries(row.map((value, at) => [COLUMNS[at], value])))
+    const named = records.filter(({ event_id }) => event_id !== null)
+    const others = records.filter(({ event_id }) => event_id === null)
+    await this.#db.upsert('ingest_events', named, KEY, [])
+    if (others.length > 0) await this.#db.table('ingest_events').insert(others)
+    const ids = rows.map(([id]) => id)
+    const found: { id: string }[] = await this.#db
+      .table('ingest_events')
+      .where('device_id', deviceId)
+      .whereIn('id', ids)
+      .select('id')
+    const added = new Set(found.map(({ id }) => id))
+    return ids.filter(id => !added.has(id))
   }
 }
 
-/** Of several events with one id the first. */
-function withoutRepeats(events: readonly ReceivedEvent[]): readonly ReceivedEvent[] {
+/** The events with ids for their rows; of several with one id of the device the first. */
+function withoutRepeats(events: readonly ReceivedEvent[]): StoredEvent[] {
+  const stored: StoredEvent[] = []
   const ids = new Set<string>()
-  return events.filter(({ eventId }) => {
-    if (eventId === null) return true
-    if (ids.has(eventId)) return false
-    ids.add(eventId)
-    return true
-  })
+  for (const { index, eventId, kind, timestamp, data, json } of events) {
+    if (eventId !== null) {
+      if (ids.has(eventId)) continue
+      ids.add(eventId)
+    }
+    stored.push({ id: newId(), index, eventId, kind, timestamp, data, json })
+  }
+  return stored
 }
 
-function bound(rows: readonly EventRow[], names: readonly (readonly string[])[]): Record<string, string | null> {
+function bound(
+  rows: readonly Row[],
+  start: number,
+  names: readonly (readonly string[])[],
+): Record<string, string | null> {
   const values: Record<string, string | null> = {}
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at] as EventRow
+  for (let at = 0; at < names.length; at++) {
+    const row = rows[start + at] as Row
     const places = names[at] as readonly string[]
-    for (let index = 0; index < COLUMNS.length; index++) {
-      values[places[index] as string] = row[COLUMNS[index] as keyof EventRow]
-    }
+    for (let index = 0; index < places.length; index++) values[places[index] as string] = row[index] as string | null
   }
   return values
 }

@@ -7,7 +7,11 @@ type Library = typeof import('@azure/storage-blob')
 export type AzureLinks = (blob: BlobClient, options: LinkOptions) => Promise<string | undefined>
 
 const MINUTE_MS = 60_000
+/** Devices wait for it. */
+const KEY_TIMEOUT_MS = 10_000
 const KEY_LIFE_MS = 24 * 60 * MINUTE_MS
+/** Of the signature: one that Azure has taken for years, and Azurite takes, too. */
+const VERSION = '2022-11-02'
 /** Clocks differ: an address is good from some minutes ago. */
 const SKEW_MS = 5 * MINUTE_MS
 
@@ -21,6 +25,7 @@ export function signLinks(library: Library, service: BlobServiceClient, publicUr
   const keys = delegationKeys(service)
 
   const signed = (blob: BlobClient, { expires, filename }: LinkOptions) => ({
+    version: VERSION,
     containerName: blob.containerName,
     blobName: blob.name,
     permissions: BlobSASPermissions.from({ read: true }),
@@ -50,7 +55,9 @@ function delegationKeys(service: BlobServiceClient): (until: Date) => Promise<Us
     if (known && until.getTime() < known.expires) return known.key
     const now = Date.now()
     const expires = Math.max(now + KEY_LIFE_MS, until.getTime() + MINUTE_MS)
-    const key: Promise<UserDelegationKey> = service.getUserDelegationKey(new Date(now - SKEW_MS), new Date(expires))
+    const key: Promise<UserDelegationKey> = service.getUserDelegationKey(new Date(now - SKEW_MS), new Date(expires), {
+      abortSignal: AbortSignal.timeout(KEY_TIMEOUT_MS),
+    })
     key.catch(() => {
       known = undefined
     })

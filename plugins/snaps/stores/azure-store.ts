@@ -10,6 +10,8 @@ import { type BlobStore, isOurKey, type LinkOptions, type StoredBlob } from './b
 const BLOCK_BYTES = 4_194_304
 const BLOCKS_AT_A_TIME = 2
 const CHECK_TIMEOUT_MS = 4_000
+/** For what is asked while a client waits, its repeats included. */
+const ANSWER_TIMEOUT_MS = 10_000
 const CHECK_EVERY_MS = 60_000
 
 /** A connection that is lost is tried again, but a publisher is not kept waiting. */
@@ -82,7 +84,7 @@ export class AzureStore implements BlobStore {
   async size(key: string): Promise<number | undefined> {
     try {
       const { container } = await this.#open()
-      return (await container.getBlobClient(key).getProperties()).contentLength
+      return (await container.getBlobClient(key).getProperties(soon())).contentLength
     } catch (error) {
       if (azureStatus(error) === 404) return undefined
       throw azureProblem(error, 'read', this.place)
@@ -91,7 +93,7 @@ export class AzureStore implements BlobStore {
 
   async delete(key: string): Promise<void> {
     try {
-      await (await this.#open()).container.getBlobClient(key).deleteIfExists()
+      await (await this.#open()).container.getBlobClient(key).deleteIfExists(soon())
     } catch (error) {
       throw azureProblem(error, 'write', this.place)
     }
@@ -151,6 +153,8 @@ export class AzureStore implements BlobStore {
     if ('accountKey' in service.credential) await container.createIfNotExists()
   }
 }
+
+const soon = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
 
 const endpointOf = (account: string): string =>
   account.includes('://') ? account.replace(/\/+$/, '') : `https://${account}.blob.core.windows.net`

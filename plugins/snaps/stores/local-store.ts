@@ -24,7 +24,7 @@ export class LocalStore implements BlobStore {
     const file = this.#file(key)
     const part = `${file}.part`
     try {
-      await mkdir(this.place, { recursive: true, mode: 0o700 })
+      await makeFolder(this.place)
       {
         await using handle = await open(part, 'wx', 0o600)
         await handle.writeFile(content)
@@ -78,8 +78,8 @@ export class LocalStore implements BlobStore {
 
   async check(): Promise<void> {
     try {
-      await mkdir(this.place, { recursive: true, mode: 0o700 })
-      await access(this.place, constants.R_OK | constants.W_OK)
+      await makeFolder(this.place)
+      await access(`${this.place}/.`, constants.R_OK | constants.W_OK)
     } catch (error) {
       throw fileProblem(error)
     }
@@ -88,6 +88,18 @@ export class LocalStore implements BlobStore {
   #file(key: string): string {
     return path.join(this.place, key)
   }
+}
+
+/** Not `mkdir` with `recursive`: where a file system refuses names with ENOENT, as /proc does, Node 24 tries that for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder, { mode: 0o700 })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return
+    const parent = path.dirname(folder)
+    if (error.code !== 'ENOENT' || parent === folder) throw error
+    await makeFolder(parent)
+    await make()
+  })
 }
 
 /** Opens the file when the first piece is asked for, and closes it however the reading ends. */

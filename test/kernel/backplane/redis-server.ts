@@ -7,13 +7,17 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ImplementationFn, TestFn } from 'ava'
 
-const found = spawnSync('redis-server', ['--version']).status === 0
+/** Ends the server with whoever started it, also when that is killed: then the input of the shell ends. */
+const UNTIL_INPUT_ENDS = 'redis-server "$@" < /dev/null & echo "pid $!"; cat > /dev/null; kill -9 $! 2> /dev/null'
+
+/** Whether there is a Redis to start. */
+export const redisIsThere: boolean = spawnSync('redis-server', ['--version']).status === 0
 
 /** `test` for what needs a Redis; skipped, with the reason, where there is none. */
 export const redisTest =
   (test: TestFn) =>
   (title: string, run: ImplementationFn<[]>): void => {
-    if (found) test(title, run)
+    if (redisIsThere) test(title, run)
     else test.skip(`${title} (no redis-server on the PATH: apt-get install redis-server)`, run)
   }
 
@@ -22,7 +26,8 @@ export class RedisServer implements AsyncDisposable {
   readonly port: number
   readonly #folder: string
   readonly #password: string | undefined
-  #process: ChildProcess | undefined
+  #shell: ChildProcess | undefined
+  #pid = 0
 
   private constructor(port: number, folder: string, password: string | undefined) {
     this.port = port
@@ -30,9 +35,10 @@ export class RedisServer implements AsyncDisposable {
     this.#password = password
   }
 
-  /** Starts one on a free port, in a folder of its own. */
-  static async start(password?: string): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(path.join(tmpdir(), 'monozu-redis-')), password)
+  /** Starts one in a folder of its own, on a free port unless one is given. */
+  static async start(given: { readonly port?: number; readonly password?: string } = {}): Promise<RedisServer> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'monozu-redis-'))
+    const server = new RedisServer(given.port ?? (await freePort()), folder, given.password)
     await server.start()
     return server
   }
@@ -59,40 +65,37 @@ export class RedisServer implements AsyncDisposable {
       ],
       ...(this.#password === undefined ? [] : ['--requirepass', this.#password]),
     ]
-    const started = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'ignore'] })
-    this.#process = started
-    for await (const line of createInterface({ input: started.stdout })) {
+    const shell = spawn('/bin/sh', ['-c', UNTIL_INPUT_ENDS, 'sh', ...settings], { stdio: ['pipe', 'pipe', 'ignore'] })
+    this.#shell = shell
+    for await (const line of createInterface({ input: shell.stdout })) {
+      if (line.startsWith('pid ')) this.#pid = Number(line.slice(4))
       if (line.includes('Ready to accept connections')) break
     }
-    started.stdout.resume()
+    shell.stdout.resume()
   }
 
   /** Stops it, without a word to its clients. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL')
+    const shell = this.#shell
+    this.#shell = undefined
+    if (!shell) return
+    const exit = once(shell, 'exit')
+    shell.stdin?.end()
+    await exit
   }
 
   /** Holds it up: it keeps its connections, and does not answer. */
   freeze(): void {
-    this.#process?.kill('SIGSTOP')
+    process.kill(this.#pid, 'SIGSTOP')
   }
 
   thaw(): void {
-    this.#process?.kill('SIGCONT')
+    process.kill(this.#pid, 'SIGCONT')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end('SIGKILL')
+    await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const ended = this.#process
-    this.#process = undefined
-    if (!ended || ended.exitCode !== null) return
-    const exit = once(ended, 'exit')
-    ended.kill(signal)
-    await exit
   }
 }
 

@@ -27,7 +27,7 @@ test.serial(
       '',
       'nonsense',
       'badge_one@',
-      `badge_one@${kernel.tenantId('a')} `.repeat(40),
+      `badge_${'x'.repeat(1_024)}@${kernel.tenantId('a')}`,
       `badge_one@${'0'.repeat(36)}`,
     ]
     for (const client of [kernel.anonymous, user, ...nobodys.map(key => kernel.guest(badge, key))]) {
@@ -112,6 +112,25 @@ test.serial('while the plugin that knows the guests does not run it is 503', asy
   t.is(refusal(answer), '503 plugin_unavailable')
   t.is(answer.headers['retry-after'], '5')
   t.regex(answer.body.detail, /badges\.badge/)
+})
+
+test.serial('a feature that the plugin has which knows the guests keeps them out while it is off', async t => {
+  const licensed = { ...badges, feature: 'badges' }
+  await using kernel = await startTestKernel({ plugins: [licensed, visits] })
+  t.is((await wearer(kernel, 'a').post('/v1/visits', { name: 'n' })).status, 201)
+  await kernel.licence('a', ['visits'])
+  const answer = await wearer(kernel, 'a').post('/v1/visits', { name: 'm' })
+  t.is(refusal(answer), '403 feature_disabled')
+  t.regex(answer.body.detail, /"badges"/)
+})
+
+test.serial('guests are known by one plugin alone', async t => {
+  const copy = { ...badges, name: 'copy', segments: [] }
+  await using kernel = await startTestKernel({ plugins: [badges, copy, visits] })
+  const host = kernel.kernel.catalogue.byName('copy')
+  t.is(host?.state, 'failed')
+  t.is(host?.error?.message, 'plugin "copy": the plugin "badges" knows the guests "badges.badge" already')
+  t.is((await wearer(kernel, 'a').post('/v1/visits', { name: 'n' })).status, 201)
 })
 
 test.serial('a write is one transaction, with a line in the audit log that names the guest', async t => {

@@ -70,7 +70,12 @@ test('every metric that is exported is in the table, and the other way round', a
   await using house = await observedHouse({
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    REDIS_URL: 'redis://127.0.0.1:1',
   })
+  await using socket = await house.kernel.socket('a', [], 'things')
+  socket.send('find', { name: 'lamp' })
+  await socket.next('found')
+  await socket[Symbol.asyncDispose]()
   const user = await house.kernel.as('a')
   await user.post('/things/broken', { name: 'x' })
   await user.post('/things', { name: 'noise' })

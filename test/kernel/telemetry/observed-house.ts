@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { eventRef, prepare, reply } from '../../../kernel/contract.ts'
+import { eventRef, prepare, problem, reply } from '../../../kernel/contract.ts'
 import { startTestKernel, type TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { smallPlugin } from '../plugins/small-plugin.ts'
 import { type CapturedLog, capturedLog } from '../testing/captured-log.ts'
@@ -62,6 +62,22 @@ export const things = smallPlugin(
         if (name === 'heap') for (let i = 0; i < 300; i++) await call.db.table('assets').select('id')
         if (name === 'dust') throw new Error('it cannot be polished')
         return { rows: (await call.db.table('assets').select('id')).length }
+      },
+    })
+    kit.channel('things', {
+      summary: 'Things, as one talks of them',
+      permission: 'signed-in',
+      send: { found: z.object({ rows: z.int() }) },
+      receive: {
+        find: {
+          summary: 'Looks for things',
+          data: z.strictObject({ name: z.string() }),
+          async handle({ name }, { call, socket }) {
+            if (name === 'nothing') throw problem('not_found', 'There is nothing.')
+            if (name === 'trouble') throw new Error('the shelf fell down')
+            socket.send('found', { rows: (await call.db.table('assets').select('id')).length })
+          },
+        },
       },
     })
     kit.gauge('shelf_age', {
