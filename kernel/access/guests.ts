@@ -21,25 +21,26 @@ interface Entry extends KnownGuests {
   readonly header: string
 }
 
-/** Which running plugin knows which guests, and who is behind a credential. */
+/**
+ * Which plugin knows which guests, and who is behind a credential. A plugin that has stopped is still remembered: its
+ * guests are told to come again, instead of that nobody knows them.
+ */
 export class GuestDirectory {
   readonly #entries = new Map<string, Entry>()
 
   /**
-   * Adds the guests that a plugin knows; what is returned takes them away again.
+   * Adds the guests that a plugin knows.
    * @throws PluginFault when another plugin knows them already
    */
-  add(host: PluginHost, guests: KnownGuests): () => void {
+  add(host: PluginHost, guests: KnownGuests): void {
     const { id, header } = guests.ref
     const taken = this.#entries.get(id)
-    if (taken) {
+    if (taken && taken.host !== host) {
       throw new PluginFault(
         `plugin "${host.plugin.name}": the plugin "${taken.host.plugin.name}" knows the guests "${id}" already`,
       )
     }
-    const entry: Entry = { ...guests, host, header: header.toLowerCase() }
-    this.#entries.set(id, entry)
-    return () => void this.#entries.delete(id)
+    this.#entries.set(id, { ...guests, host, header: header.toLowerCase() })
   }
 
   /**

@@ -176,7 +176,7 @@ export class PluginHost {
       this.#requireStill('starting')
       const { sockets } = this.#runtime
       sockets.added.add(this, registrations.frames)
-      for (const guests of registrations.guests.values()) stack.defer(this.#runtime.guests.add(this, guests))
+      for (const guests of registrations.guests.values()) this.#runtime.guests.add(this, guests)
       for (const subscription of registrations.subscriptions) stack.defer(this.#subscribe(subscription))
       for (const [name, job] of registrations.jobs) {
         const undefine = this.#define(name, job)

@@ -25,6 +25,7 @@ import { registrationRoute } from './routes/registration-route.ts'
 import { CommandDelivery } from './services/command-delivery.ts'
 import { CommandPoll } from './services/command-poll.ts'
 import { CommandService } from './services/command-service.ts'
+import { DemoKey } from './services/demo-key.ts'
 import { DeviceLookup } from './services/device-lookup.ts'
 import { DeviceService } from './services/device-service.ts'
 import { DeviceSession } from './services/device-session.ts'
@@ -52,6 +53,7 @@ const devices = definePlugin({
   services: {
     provisioningKeys: ProvisioningKeyRepository,
     provisioningKeyService: ProvisioningKeyService,
+    demoKey: DemoKey,
     devices: DeviceRepository,
     deviceService: DeviceService,
     deviceLookup: DeviceLookup,

@@ -117,6 +117,9 @@ test('a disk that is full while a package comes: 503 storage_full, and nothing o
   const made = await publish(server.url, '1.0', 15)
   t.is(made.status, 201)
   t.is(statSync(path.join(folder, `${made.body.id}.snap`)).size, 15_000_000)
+  await eventually('the log to tell of it', () =>
+    server.log.some(({ msg }) => msg === 'published edgezu 1.0 to stable'),
+  )
 })
 
 test('kill -9 while a package comes: nobody sees half of it, and it can be published again', async t => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import test from 'ava'
 import { withFleet } from './fleet.ts'
 
@@ -14,6 +16,10 @@ test(
       ],
     )
     t.is((await user.get(`/devices/${items[0].id}/commands`)).body.items[0].status, 'queued')
-    t.deepEqual((await user.get('/edge/keys')).body.items, [], 'nobody else gets in')
+    const { dataDir } = kernel.kernel.runtime.deployment
+    const key = readFileSync(path.join(dataDir, 'edge', 'provisioning-key'), 'utf8').trim()
+    const facts = { name: 'edge-1', location: 'here', type: 'network-sensor' }
+    const registered = await kernel.anonymous.post('/devices/register', facts, { 'x-provisioning-key': key })
+    t.is(registered.status, 201, 'the agent gets in with the key that is left for it')
   }),
 )

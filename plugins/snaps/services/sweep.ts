@@ -25,7 +25,7 @@ export class Sweep {
       const used = await this.#snaps.keysInUse(portion)
       for (const key of portion.filter(candidate => !used.has(candidate))) {
         await store.delete(key)
-        this.#call.log.info({ key, store: store.place }, 'removed a package that no version has')
+        this.#call.log.info({ blob: key, store: store.place }, 'removed a package that no version has')
         removed += 1
       }
       portion = []

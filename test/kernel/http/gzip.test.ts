@@ -20,7 +20,7 @@ const sized = (bytes: number): string => {
   return JSON.stringify({ name: 'n', notes: 'x'.repeat(bytes - empty) })
 }
 
-test('a body packed with gzip is taken, and so is one that is not', async t => {
+test.serial('a body packed with gzip is taken, and so is one that is not', async t => {
   await using kernel = await house()
   const guest = guestOf(kernel)
   const named = (name: string): Buffer => gzipSync(JSON.stringify({ name }))
@@ -30,7 +30,7 @@ test('a body packed with gzip is taken, and so is one that is not', async t => {
   t.is((await guest.post('/v1/visits', { name: 'ß' })).body.name, 'ß')
 })
 
-test('the limit is that of both forms', async t => {
+test.serial('the limit is that of both forms', async t => {
   await using kernel = await house()
   const guest = guestOf(kernel)
   t.is((await guest.post('/v1/visits', gzipSync(sized(LIMIT)), packed)).status, 201)
@@ -44,7 +44,7 @@ test('the limit is that of both forms', async t => {
   )
 })
 
-test('a body that is no gzip, is cut off or is no JSON is 400', async t => {
+test.serial('a body that is no gzip, is cut off or is no JSON is 400', async t => {
   await using kernel = await house()
   const guest = guestOf(kernel)
   const whole = gzipSync(sized(1_000))
@@ -61,7 +61,7 @@ test('a body that is no gzip, is cut off or is no JSON is 400', async t => {
   }
 })
 
-test('another encoding is 415', async t => {
+test.serial('another encoding is 415', async t => {
   await using kernel = await house()
   const guest = guestOf(kernel)
   for (const encoding of ['br', 'deflate', 'zstd', 'gzip, gzip', 'nonsense']) {
@@ -73,7 +73,7 @@ test('another encoding is 415', async t => {
   }
 })
 
-test('a small body that unpacks to 100 MB is refused, and never held', async t => {
+test.serial('a small body that unpacks to 100 MB is refused, and never held', async t => {
   await using kernel = await house()
   const bomb = await buffer(Readable.from(zeros(100_000_000)).pipe(createGzip({ level: 9 })))
   t.true(bomb.length < LIMIT, `${bomb.length}`)
@@ -89,7 +89,7 @@ test('a small body that unpacks to 100 MB is refused, and never held', async t =
   t.is((await guest.post('/v1/visits', { name: 'n' })).status, 201)
 })
 
-test('it is refused before all of it has come in', async t => {
+test.serial('it is refused before all of it has come in', async t => {
   await using kernel = await house()
   const server = createServer(kernel.kernel.app.callback()).listen(0, '127.0.0.1')
   t.teardown(() => server.closeAllConnections())
