@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/parse-settings.ts'
 import { isEverything } from '../config/role.ts'
 import { type Demo, makeDemo } from './demo.ts'
+import { giveBackWhenQuiet } from './give-back-memory.ts'
 import { stopOnSignals } from './graceful-stop.ts'
 import { createServer } from './http/node-http.ts'
 import { answerParserErrors } from './http/parser-errors.ts'
@@ -68,6 +69,7 @@ export async function serve(
     await kernel.start()
     const demo = config.demo && kernel.runtime.roles.users ? await makeDemo(kernel) : undefined
     letYoungGenerationGrow()
+    giveBackWhenQuiet()
     announce(config, kernel, address, demo, performance.now() - started, logging)
   } catch (error) {
     // A start that a signal cut short may fail: the stop is under way, and ends the process.

@@ -20,16 +20,17 @@ type Row = readonly [
 const COLUMNS = ['id', 'device_id', 'event_id', 'kind', 'timestamp', 'data', 'created_at'] as const
 const KEY = ['device_id', 'event_id']
 
-/** Knex takes longer to build an insert of many rows than SQLite takes to run it, so these are built once. */
-const insertions = [250, 50, 10, 1].map(size => {
-  const names = Array.from({ length: size }, (_, at) => COLUMNS.map(column => `${column}${at}`))
-  const query = prepare<Record<string, string | null>, never>((from, v) =>
-    from
-      .table('ingest_events')
-      .insert(names.map(row => Object.fromEntries(row.map((name, at) => [COLUMNS[at], v[name]])))),
-  )
-  return { size, names, query }
-})
+/**
+ * Knex takes longer to build an insert of many rows than SQLite takes to run it, so these are built once. Values are bound by
+ * their place, row after row: giving each a name took 0.6 ms for 500 rows, which SQLite stores in 4.
+ */
+const insertions = [250, 50, 10, 1].map(size => ({
+  size,
+  query: prepare<readonly (string | null)[], never>((from, v) => {
+    const row = (at: number) => Object.fromEntries(COLUMNS.map((column, n) => [column, v[at * COLUMNS.length + n]]))
+    return from.table('ingest_events').insert(Array.from({ length: size }, (_, at) => row(at)))
+  }),
+}))
 
 /** Events of the tenant's devices. */
 export class EventRepository {
@@ -51,13 +52,14 @@ export class EventRepository {
     )
     const known = new Set<string>()
     let start = 0
-    for (const { size, names, query } of insertions) {
+    for (const { size, query } of insertions) {
       for (; start + size <= rows.length; start += size) {
+        const part = rows.slice(start, start + size)
         try {
-          await this.#db.all(query, bound(rows, start, names))
+          await this.#db.all(query, part.flat())
         } catch (error) {
           if (!this.#db.dialect.isUniqueViolation(error)) throw error
-          for (const id of await this.#insertNew(deviceId, rows.slice(start, start + size))) known.add(id)
+          for (const id of await this.#insertNew(deviceId, part)) known.add(id)
         }
       }
     }
@@ -105,18 +107,4 @@ function withoutRepeats(events: readonly ReceivedEvent[]): StoredEvent[] {
     stored.push({ id: newId(), index, eventId, kind, timestamp, data, json })
   }
   return stored
-}
-
-function bound(
-  rows: readonly Row[],
-  start: number,
-  names: readonly (readonly string[])[],
-): Record<string, string | null> {
-  const values: Record<string, string | null> = {}
-  for (let at = 0; at < names.length; at++) {
-    const row = rows[start + at] as Row
-    const places = names[at] as readonly string[]
-    for (let index = 0; index < places.length; index++) values[places[index] as string] = row[index] as string | null
-  }
-  return values
 }

@@ -115,3 +115,20 @@ test('a device that sends too often is told when to come back', async t => {
   t.regex(String(answers[2]?.headers['retry-after']), /^\d+$/)
   t.is((await (await yard.register()).send([])).status, 204, 'another device is not held up')
 })
+
+test(
+  'operators see what has come in, and how long ago',
+  withYard(async (t, { device, kernel }) => {
+    const gauges = kernel.kernel.catalogue.byName('ingest')?.gauges ?? []
+    const read = async (name: string) => gauges.find(gauge => gauge.name === name)?.read()
+    t.deepEqual(await read('event_age'), [])
+    await device.send([line('one'), line('two')])
+    await device.send([line('three'), { kind: 'smoke' }])
+    kernel.clock.advance(5000)
+    t.deepEqual(await read('event_age'), [{ value: 5 }])
+    t.deepEqual(
+      (await read('events_received'))?.filter(({ value }) => value > 0),
+      [{ value: 2, attributes: { kind: 'log' } }],
+    )
+  }),
+)

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { startTestKernel, type TestKernel, type TestKernelOptions } from '../../../kernel/testing/test-kernel.ts'
+import { until } from '../backplane/until.ts'
 import { talkPlugin } from './talk-plugin.ts'
 
 const start = (options: Partial<TestKernelOptions> = {}): Promise<TestKernel> =>
@@ -36,4 +37,21 @@ test('a kernel that stops closes all with 1001, and waits for what is under way'
   t.is((await jobs.closed).code, 1001)
   t.is(seen.aborted.length, 1)
   t.is(seen.closed.length, 1)
+})
+
+test('hundreds are let go one after the other: all by a stop, and all by a feature that goes off', async t => {
+  await using t0 = await start({ env: { LIMIT_SOCKETS_PER_ADDRESS: '0' } })
+  const open = async (tenant: 'a' | 'b') => {
+    const sockets = []
+    for (let n = 0; n < 120; n++) sockets.push(await t0.socket(tenant, ['*'], 'talk'))
+    return sockets
+  }
+  const [losing, staying] = [await open('a'), await open('b')]
+  await t0.licence('a', [])
+  const lost = await Promise.all(losing.map(({ closed }) => closed))
+  t.true(lost.every(({ code, reason }) => code === 4403 && reason === 'feature_disabled'))
+  await until(() => t0.kernel.runtime.sockets.size === 120)
+  await t0.kernel.stop()
+  const sent = await Promise.all(staying.map(({ closed }) => closed))
+  t.true(sent.every(({ code }) => code === 1001))
 })
