@@ -132,13 +132,14 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     begin: (call, tenantId, features) =>
       beginFeatures({ core: (call as PlatformWork).core, tenantId, features }, catalogue, tenancy.features),
   })
-  const delivery: Delivery = createDelivery({ database, now, log, telemetry })
+  const alone = database.dialect.name === 'sqlite'
+  const delivery: Delivery = createDelivery({ database, now, log, telemetry, alone })
   const scheduler: Scheduler = createScheduler({
     database,
     log,
     telemetry,
     now,
-    alone: database.dialect.name === 'sqlite',
+    alone,
     store: config.MONGODB_URL === undefined ? undefined : mongoStore(config.MONGODB_URL),
     timing: options.jobTiming,
     tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),

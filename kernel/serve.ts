@@ -122,7 +122,7 @@ function announce(
   const lines = [
     `Monozu Cloud Backend ${productVersion}`,
     '',
-    `  Role       ${roles}`,
+    ...(isEverything(config.ROLE) ? [] : [`  Role       ${roles}`]),
     ...(roles.users
       ? [`  API        ${url}/api/v1`, `  Docs       ${url}/docs`]
       : [`  Health     ${url}/health/ready`]),

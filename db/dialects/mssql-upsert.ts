@@ -81,10 +81,17 @@ function textOf(value: unknown): string | null {
   return typeof value === 'boolean' ? String(Number(value)) : String(value)
 }
 
-/** One INSERT cannot meet its own rows, so of several with one key the one that would win is kept. */
+/**
+ * One INSERT cannot meet its own rows, so of several with one key the one that would win is kept. A null is like nothing
+ * else, so a row that has one in its key stands for itself.
+ */
 function oneByKey(rows: readonly Row[], key: readonly string[], lastWins: boolean): readonly Row[] {
-  const byKey = new Map<string, Row>()
+  const byKey = new Map<string | Row, Row>()
   for (const row of rows) {
+    if (key.some(column => row[column] === null || row[column] === undefined)) {
+      byKey.set(row, row)
+      continue
+    }
     const name = JSON.stringify(
       key.map(column => row[column]),
       jsonValue,

@@ -42,6 +42,14 @@ test('of rows with one key the last is written, or the first when old rows are k
   t.deepEqual(JSON.parse(mssqlUpsert('t', twice, ['id'], []).json), [{ id: 'a', n: 1 }])
 })
 
+test('rows with a null in their key are all written: a null is like nothing else', t => {
+  const unnamed = [
+    { device: 'a', event: null, n: 1 },
+    { device: 'a', event: null, n: 2 },
+  ]
+  t.deepEqual(JSON.parse(mssqlUpsert('t', unnamed, ['device', 'event'], []).json), unnamed)
+})
+
 test('an engine that reads JSON badly gets each value as text, once', t => {
   const { sql, values } = mssqlUpsertOfValues('t', rows.slice(0, 1), ['cve_id'], ['score'])
   const source = (places: string) =>

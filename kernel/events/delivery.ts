@@ -49,6 +49,8 @@ export interface DeliveryOptions extends Partial<Patience>, Partial<Retention> {
   readonly telemetry?: Telemetry | undefined
   /** The kernel's clock. */
   now(): Date
+  /** True where no other process can use the database: what is claimed at the start was left by one that is gone. */
+  readonly alone?: boolean
   /** Milliseconds between polls; a poll finds what other instances committed. Default 2,000. */
   readonly pollMs?: number
   /** Milliseconds after which a claim that is not renewed is free for others. Default 30,000. */
@@ -69,7 +71,8 @@ const growing = (attempts: number): number => Math.min(1000 * 3 ** (attempts - 1
 
 /** Makes the delivery of one process. It does nothing until it is started. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { database, log, telemetry, now, pollMs = 2000, leaseMs = 30_000, keepDays = 1, forgetAfterDays = 7 } = options
+  const { database, log, telemetry, now, alone = false, pollMs = 2000, leaseMs = 30_000 } = options
+  const { keepDays = 1, forgetAfterDays = 7 } = options
   const { maxAttempts = 10, backoff = growing, timeoutMs = 60_000, waitMs = 5000 } = options
   const store = new LaneStore(database, newId(), leaseMs)
   const subscriptions = new Subscriptions()
@@ -231,6 +234,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return end
     },
     async start() {
+      if (alone) await store.free()
       await subscriptions.save(store.db(), now())
       state = 'started'
       every(leaseMs / 3, () => store.renew(active.values(), now()), 'claims could not be renewed')

@@ -123,6 +123,11 @@ export class LaneStore {
     )
   }
 
+  /** Takes back every claim, whoever has it. */
+  async free(): Promise<void> {
+    await this.db().table('outbox_lanes').whereNotNull('claimed_until').update(unclaimed)
+  }
+
   /** Keeps the claims on lanes for another lease. */
   async renew(lanes: Iterable<Pick<Lane, 'plugin' | 'lane'>>, now: Date): Promise<void> {
     for (const lane of lanes) await this.#write(lane, { claimed_until: this.#leaseEnd(now) })

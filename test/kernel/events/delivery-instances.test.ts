@@ -38,6 +38,27 @@ test('a process that dies in the middle of a delivery is followed by another onc
   t.deepEqual(heard, ['a 1'])
 })
 
+test('where there is one process alone, what a dead one had claimed is taken up at the start', async t => {
+  const s = await scene(t)
+  const dying = deliveryOf(s, { leaseMs: 30_000 })
+  const reached = Promise.withResolvers<void>()
+  listen(dying, () => {
+    reached.resolve()
+    return new Promise<Outcome>(() => undefined)
+  })
+  await emit(s, s.tenants[0], 1)
+  void dying.settle()
+  await reached.promise
+
+  const { heard, deliver } = hearing(s)
+  const next = deliveryOf(s, { leaseMs: 30_000, alone: true })
+  t.teardown(() => next.stop(0))
+  listen(next, deliver)
+  await next.start()
+  await next.settle()
+  t.deepEqual(heard, ['a 1'])
+})
+
 test('an instance that was taken for dead cannot move a lane that another has taken over', async t => {
   const s = await scene(t)
   const slow = deliveryOf(s)
