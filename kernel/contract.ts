@@ -41,6 +41,7 @@ export type {
 } from './contract/route.ts'
 export { whereContains } from './data/contains.ts'
 export { newId } from './data/id.ts'
+export { isDeeperThan } from './data/json-depth.ts'
 export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'
 export type { PlatformDb } from './data/platform-db.ts'
 export { type PreparedQuery, prepare } from './data/prepared.ts'

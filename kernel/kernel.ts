@@ -15,6 +15,7 @@ import { Bells } from './backplane/bells.ts'
 import { createBackplane } from './backplane/create-backplane.ts'
 import { installationId } from './backplane/installation-id.ts'
 import type { RedisTiming } from './backplane/redis-backplane.ts'
+import { WorkAhead } from './backplane/work-ahead.ts'
 import type { PlatformWork } from './call.ts'
 import type { AnyPlugin } from './contract.ts'
 import { requireRowSecurity } from './data/row-security.ts'
@@ -187,6 +188,11 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   })
   const backplane = createBackplane(config, log, options.redisTiming)
   const bells = new Bells()
+  const workAhead = new WorkAhead({
+    here: roles.work,
+    backplane,
+    begin: work => (work === 'events' ? delivery.nudge() : scheduler.nudge()),
+  })
   const sockets = new Sockets({
     limits: {
       ...defaultLimits,
@@ -216,6 +222,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     tenantsWith,
     delivery,
     scheduler,
+    workAhead,
     sockets,
     backplane,
     bells,
@@ -267,6 +274,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
 
   backplane.listen(announcement => {
     if (announcement.kind === 'wake') bells.wake(announcement)
+    else if (announcement.kind === 'work') workAhead.heard(announcement)
     else sockets.heard(announcement)
   })
 

@@ -3,6 +3,7 @@ import type { GuestDirectory } from './access/guests.ts'
 import type { Authenticator, TenantState } from './access/principal.ts'
 import type { Backplane } from './backplane/backplane.ts'
 import type { Bells } from './backplane/bells.ts'
+import type { WorkAhead } from './backplane/work-ahead.ts'
 import type { Deployment } from './contract.ts'
 import type { Delivery } from './events/delivery.ts'
 import type { Ceilings } from './http/ceilings.ts'
@@ -35,6 +36,8 @@ export interface Runtime {
   tenantsWith(feature: string | undefined): readonly string[]
   readonly delivery: Delivery
   readonly scheduler: Scheduler
+  /** Is told of events and jobs that were committed. */
+  readonly workAhead: WorkAhead
   readonly sockets: Sockets
   /** What tells all instances something. */
   readonly backplane: Backplane

@@ -5,8 +5,8 @@ import type { EdgeEvent } from './event-buffer.ts'
 const PATIENCE_MS = 15_000
 /** The server pings every 30 s or so: a socket that hears nothing for this long leads nowhere. */
 const SILENCE_MS = 90_000
-/** Close codes after which there is no point in connecting again: not signed in, not allowed. */
-const FINAL = new Set([4401, 4403])
+/** Close codes after which there is no point in connecting again: not signed in, not allowed, another agent has this key. */
+const FINAL = new Set([4401, 4403, 4409])
 
 /** What an agent hears from its socket. */
 export interface EdgeSocketEvents {

@@ -1,7 +1,10 @@
 import type { Recipients } from '../contract.ts'
 
 /** What one instance tells all, itself included. Plain JSON, so that it can travel. */
-export type Announcement = FrameAnnouncement | DisconnectAnnouncement | ReplaceAnnouncement | WakeAnnouncement
+export type Announcement = SocketAnnouncement | WakeAnnouncement | WorkAnnouncement
+
+/** What is about sockets. */
+export type SocketAnnouncement = FrameAnnouncement | DisconnectAnnouncement | ReplaceAnnouncement
 
 /** A frame for sockets of a tenant. */
 export interface FrameAnnouncement {
@@ -38,4 +41,10 @@ export interface WakeAnnouncement {
   readonly tenantId: string
   readonly plugin: string
   readonly topic: string
+}
+
+/** Events to deliver, or jobs to run, were committed by a process that does neither. */
+export interface WorkAnnouncement {
+  readonly kind: 'work'
+  readonly work: 'events' | 'jobs'
 }

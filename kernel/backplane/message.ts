@@ -19,6 +19,7 @@ const Announced = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('disconnect'), ...place, actors: z.array(name) }),
   z.object({ kind: z.literal('replace'), ...place, actor: name, socket: z.uuidv7() }),
   z.object({ kind: z.literal('wake'), tenantId: name, plugin: name, topic: text }),
+  z.object({ kind: z.literal('work'), work: z.enum(['events', 'jobs']) }),
 ])
 
 /** An announcement as it travels: whose it is, then JSON. */

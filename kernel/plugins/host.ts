@@ -264,7 +264,7 @@ export class PluginHost {
       const id = await appendEvent(core.platform, { event: event.id, payload: checked, tenantId, now })
       this.#runtime.telemetry?.made(id)
     })
-    core.slot.afterCommit(() => this.#runtime.delivery.nudge())
+    core.slot.afterCommit(() => this.#runtime.workAhead.tell('events'))
   }
 
   /** Queues one of the plugin's jobs, in the call's transaction. */
@@ -288,7 +288,7 @@ export class PluginHost {
       }),
     )
     this.#runtime.telemetry?.made(id)
-    core.slot.afterCommit(() => this.#runtime.scheduler.nudge())
+    core.slot.afterCommit(() => this.#runtime.workAhead.tell('jobs'))
     return id
   }
 

@@ -144,7 +144,7 @@ async function attempt(runtime: Runtime, connection: Connection, part: Part): Pr
     }
     const context = Object.assign(host.tenantContext(call), { socket }) as unknown as ChannelContext
     const run = async (): Promise<void> => part.run(context)
-    await (part.atomic ? core.slot.run(tenantId, run) : run())
+    await (part.atomic ? core.slot.run(tenantId, run, { short: true }) : run())
     await core.flush(tenantId)
     return undefined
   } catch (error) {

@@ -2,12 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import type {
-  Announcement,
-  FrameAnnouncement,
-  ReplaceAnnouncement,
-  WakeAnnouncement,
-} from '../backplane/announcement.ts'
+import type { FrameAnnouncement, ReplaceAnnouncement, SocketAnnouncement } from '../backplane/announcement.ts'
 import type { Backplane } from '../backplane/backplane.ts'
 import type { Recipients } from '../contract.ts'
 import type { PluginHost } from '../plugins/host.ts'
@@ -154,7 +149,7 @@ export class Sockets {
   }
 
   /** Does what an instance has announced, this one or another. */
-  heard(announcement: Exclude<Announcement, WakeAnnouncement>): void {
+  heard(announcement: SocketAnnouncement): void {
     if (announcement.kind === 'frame') this.#send(announcement)
     else if (announcement.kind === 'replace') this.#replace(announcement)
     else {

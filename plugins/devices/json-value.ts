@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isDeeperThan } from '../../kernel/contract.ts'
 
 const DEEPEST = 32
 
@@ -15,17 +16,8 @@ const bounded =
   (mostBytes: number) =>
   (value: unknown, context: z.core.$RefinementCtx): void => {
     if (value === undefined) return
-    if (isTooDeep(value)) context.addIssue(`must have at most ${DEEPEST} levels`)
+    if (isDeeperThan(value, DEEPEST)) context.addIssue(`must have at most ${DEEPEST} levels`)
     else if (Buffer.byteLength(JSON.stringify(value)) > mostBytes) {
       context.addIssue(`must be at most ${mostBytes} bytes as JSON`)
     }
   }
-
-function isTooDeep(root: unknown): boolean {
-  let level = [root]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true
-    level = level.flatMap(value => (typeof value === 'object' && value !== null ? Object.values(value) : []))
-  }
-  return false
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isDeeperThan } from '../../kernel/contract.ts'
 import { storedId } from './event-id.ts'
 import { type DataOf, type EventKind, eventKinds, kindNames } from './event-kinds.ts'
 
@@ -8,6 +9,8 @@ export const MOST_EVENTS = 1000
 export const MOST_FAULTS = 100
 /** Most characters of an event's `data` as JSON. */
 export const LARGEST_DATA = 65_536
+/** Most levels of an event's `data`. */
+const DEEPEST = 32
 
 /** An event of a batch that can be stored. */
 export interface ReceivedEvent<K extends EventKind = EventKind> {
@@ -92,7 +95,7 @@ function readEvent(value: unknown, index: number): ReceivedEvent | undefined {
   const time = readTime(timestamp)
   const eventId = readId(id)
   if (time === undefined || eventId === undefined || !isKind(kind)) return undefined
-  if (!eventKinds[kind].safeParse(data).success || isEmpty(data)) return undefined
+  if (!eventKinds[kind].safeParse(data).success || isEmpty(data) || isDeeperThan(data, DEEPEST)) return undefined
   const json = JSON.stringify(data)
   if (json.length > LARGEST_DATA) return undefined
   return { index, eventId, kind, timestamp: time, data: data as DataOf<EventKind>, json }
@@ -119,8 +122,10 @@ function faultsOf(value: unknown, index: number): EventFault[] {
   }
   const { error } = eventKinds[kind].safeParse(data)
   for (const { path, message } of error?.issues ?? []) fault(['data', ...path].join('.'), message)
-  if (!error && isEmpty(data)) fault('data', 'must not be empty')
-  else if (!error && JSON.stringify(data).length > LARGEST_DATA) {
+  if (error) return faults
+  if (isEmpty(data)) fault('data', 'must not be empty')
+  else if (isDeeperThan(data, DEEPEST)) fault('data', `may have at most ${DEEPEST} levels`)
+  else if (JSON.stringify(data).length > LARGEST_DATA) {
     fault('data', `may have at most ${LARGEST_DATA} characters as JSON`)
   }
   return faults
