@@ -38,7 +38,7 @@ HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`, { signal: AbortSignal.timeout(2500) }).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1 and starts no others, so it needs no init: it handles SIGTERM and SIGINT itself.
 # Give it longer to stop than SHUTDOWN_DELAY_SECONDS (5) and SHUTDOWN_TIMEOUT_SECONDS (25): docker stop --time 60.
-CMD ["node", "kernel/start.js"]
+CMD ["node", "--v8-pool-size=2", "kernel/start.js"]
 
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Monozu Cloud Backend" \

@@ -136,16 +136,22 @@ function gunzipStream(packed: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 /**
- * Parses the bytes of a JSON object or array. Bytes that are no UTF-8 would be stored as U+FFFD, so they are refused, and
- * so is the name `__proto__`.
+ * Parses JSON, and refuses the name `__proto__` in it.
+ * @throws SyntaxError
+ */
+export const jsonOf = (text: string): unknown =>
+  /__proto__|\\u00[5-7]/i.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
+
+/**
+ * Parses the bytes of a JSON object or array, as `jsonOf` does. Bytes that are no UTF-8 would be stored as U+FFFD, so they
+ * are refused.
  * @throws Problem `malformed`
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw problem('malformed', 'The body is not valid UTF-8.')
-  const text = bytes.toString('utf8')
   let value: unknown
   try {
-    value = /__proto__|\\u00[5-7]/i.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
+    value = jsonOf(bytes.toString('utf8'))
   } catch (error) {
     throw problem('malformed', 'The body is not valid JSON.', { cause: error })
   }

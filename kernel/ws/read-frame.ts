@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { problem } from '../errors.ts'
+import { jsonOf } from '../http/body.ts'
 
 /** What a client may send around its data. `at` is taken and not looked at: some clients send what they get. */
 const Envelope = z.object({
@@ -24,7 +25,7 @@ export function readFrame(bytes: Buffer, binary: boolean): Incoming {
   if (binary) throw problem('malformed', 'Frames are text: JSON in UTF-8.')
   let value: unknown
   try {
-    value = JSON.parse(bytes.toString('utf8'))
+    value = jsonOf(bytes.toString('utf8'))
   } catch {
     throw problem('malformed', 'The frame is not JSON.')
   }

@@ -132,3 +132,26 @@ test(
     t.deepEqual(body.errors, [{ path: '0.data', message: 'may have at most 65536 characters as JSON' }])
   }),
 )
+
+test(
+  'an event has at most 32 levels, over either way in',
+  withYard(async (t, { device, stored }) => {
+    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
+    const batch = (levels: number) =>
+      JSON.stringify([line('', { data: { level: 'info', message: 'x', extra: 0 } })]).replace(
+        '"extra":0',
+        `"extra":${nested(levels)}`,
+      )
+    const errors = [{ path: '0.data', message: 'may have at most 32 levels' }]
+    for (const levels of [32, 30_000, 500_000]) {
+      const { status, body } = await device.sendRaw(batch(levels))
+      t.deepEqual([status, body.errors], [400, errors], `${levels} levels`)
+    }
+    await using socket = await device.connect()
+    socket.ws.send(`{"type":"ingest","id":"f-1","data":{"number":1,"events":${batch(30_000)}}}`)
+    const refused = await socket.next('error')
+    t.deepEqual([refused.data.error, refused.data.errors], ['malformed', errors])
+    t.deepEqual(await stored(), [])
+    t.is((await device.sendRaw(batch(31))).status, 204)
+  }),
+)
