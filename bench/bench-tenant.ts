@@ -4,8 +4,14 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { PluginHost } from '../kernel/plugins/host.ts'
 import { storeLicence } from '../kernel/tenancy/licences.ts'
 
-const PASSWORD = 'a password for the benchmark 1'
-const EMAIL = 'bench@example.com'
+/** The account of the benchmarks, as it is registered. */
+export const benchAccount = {
+  account_name: 'bench',
+  tenant_name: 'Bench',
+  name: 'Bench',
+  email: 'bench@example.com',
+  password: 'a password for the benchmark 1',
+} as const
 
 /** Settings of a server of the benchmarks, which runs as in production. */
 export const benchSettings = {
@@ -21,7 +27,7 @@ export async function makeBenchTenant({ runtime, access, tenancy, catalogue }: K
   const core = new CallCore(runtime, { actor: { kind: 'service', id: 'bench' } })
   const { tenant_id } = await registerTenant(
     core.platform,
-    { account_name: 'bench', tenant_name: 'Bench', name: 'Bench', email: EMAIL, password: PASSWORD },
+    benchAccount,
     { passwords: access.passwords, features: tenancy.features },
     runtime.now(),
   )
@@ -39,7 +45,7 @@ export async function benchToken(url: string): Promise<string> {
   const answer = await fetch(`${url}/api/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: EMAIL, password: PASSWORD }),
+    body: JSON.stringify({ email: benchAccount.email, password: benchAccount.password }),
   })
   const { access_token } = (await answer.json()) as { access_token: string }
   return access_token

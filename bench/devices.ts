@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { benchToken } from './bench-tenant.ts'
 import { cpuSeconds, residentMegabytes } from './cpu-time.ts'
 import { addDevices, Fleet } from './fleet.ts'
 import { newTenant, startProduct } from './product-server.ts'
@@ -25,9 +26,9 @@ const folder = mkdtempSync(join(tmpdir(), 'monozu-bench-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const first = await startProduct(folder)
-const tenant = await newTenant(first.url)
+const tenantId = await newTenant(first.url)
 await first.stop()
-const keys = addDevices(join(folder, 'monozu.db'), tenant.id, devices)
+const keys = addDevices(join(folder, 'monozu.db'), tenantId, devices)
 
 const server = await startProduct(folder)
 await sleep(3_000)
@@ -46,7 +47,7 @@ const memory = residentMegabytes(server.pid) ?? Number.NaN
 say(`idle but for a heartbeat every ${values.heartbeat} s: ${(share * 100).toFixed(1)} % of one core`)
 say(`memory ${memory.toFixed(0)} MB, ${(((memory - memoryBefore) * 1000) / devices).toFixed(1)} kB for each device`)
 
-const token = await tenant.signIn(server.url)
+const token = await benchToken(server.url)
 const times: number[] = []
 for (let n = 0; n < commands; n += 1) {
   const device = keys[randomInt(keys.length)] as (typeof keys)[number]

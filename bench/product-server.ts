@@ -4,26 +4,10 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { signWebhook } from '../kernel/tenancy/webhook-signature.ts'
+import { benchAccount, benchSettings } from './bench-tenant.ts'
 import { endWithThisProcess, type ServerProcess, stopProcess } from './server-process.ts'
 
 const PATIENCE_MS = 30_000
-const EMAIL = 'bench@example.com'
-const PASSWORD = 'a password for the benchmark 1'
-/** What production insists on. */
-export const production = {
-  NODE_ENV: 'production',
-  SECRET_KEY: 'a-secret-of-the-benchmark-that-guards-nothing-at-all',
-  CLOUD_WEBHOOK_HMAC_SECRET: 'webhook-secret-of-the-benchmark',
-  CLOUD_INTERNAL_API_TOKEN: 'internal-token-of-the-benchmark',
-  ALLOW_ORIGINS: 'http://localhost:3000',
-}
-
-/** A tenant with a licence. */
-export interface BenchTenant {
-  readonly id: string
-  /** @returns an access token of its Admin */
-  signIn(url: string): Promise<string>
-}
 
 /** Starts the server as production does, with its data in this folder, and waits until it is ready. */
 export async function startProduct(
@@ -35,7 +19,7 @@ export async function startProduct(
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
-      ...production,
+      ...benchSettings,
       DATA_DIR: folder,
       PORT: String(port),
       FEED_SYNC: 'off',
@@ -56,26 +40,14 @@ export async function startProduct(
   return { pid: child.pid ?? 0, url, stop: () => stopProcess(child) }
 }
 
-/** Registers a tenant over HTTP and gives it a licence, as Management does. */
-export async function newTenant(url: string, features: readonly string[] = []): Promise<BenchTenant> {
-  const registered = await post(`${url}/api/v1/auth/register`, {
-    account_name: 'bench',
-    tenant_name: 'Bench',
-    name: 'Bench',
-    email: EMAIL,
-    password: PASSWORD,
-  })
-  const id = registered.tenant_id as string
+/** Registers the tenant of the benchmarks over HTTP, and gives it a licence as Management does. Returns its id. */
+export async function newTenant(url: string, features: readonly string[] = []): Promise<string> {
+  const { tenant_id } = await post(`${url}/api/v1/auth/register`, benchAccount)
   const expires_at = new Date(Date.now() + 86_400_000).toISOString()
-  const licence = { tenant_id: id, plan: 'bench', features, expires_at }
-  const signature = signWebhook(production.CLOUD_WEBHOOK_HMAC_SECRET, JSON.stringify(licence))
+  const licence = { tenant_id, plan: 'bench', features, expires_at }
+  const signature = signWebhook(benchSettings.CLOUD_WEBHOOK_HMAC_SECRET, JSON.stringify(licence))
   await post(`${url}/internal/license/refresh`, licence, { 'x-hmac-signature': signature })
-  return {
-    id,
-    async signIn(at) {
-      return (await post(`${at}/api/v1/auth/login`, { email: EMAIL, password: PASSWORD })).access_token as string
-    },
-  }
+  return String(tenant_id)
 }
 
 async function post(

@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { benchSettings } from './bench-tenant.ts'
 import { cpuSeconds, residentMegabytes } from './cpu-time.ts'
-import { freePort, isReady, production } from './product-server.ts'
+import { freePort, isReady } from './product-server.ts'
 import { endWithThisProcess, stopProcess } from './server-process.ts'
 
 /** What one start was like. */
@@ -32,7 +33,7 @@ const { values } = parseArgs({
 })
 const main = fileURLToPath(new URL(`../${values.entry}`, import.meta.url))
 const [rounds, idleSeconds] = [Number(values.rounds), Number(values.idle)]
-const modes = { development: {}, production }
+const modes = { development: {}, production: benchSettings }
 
 process.stdout.write(
   `node ${values.entry}: median of ${rounds} starts (fastest–slowest), memory ${idleSeconds} s after the first 200\n\n`,

@@ -40,6 +40,7 @@ export type {
   Upload,
 } from './contract/route.ts'
 export { whereContains } from './data/contains.ts'
+export { ipAddress, lineOfText } from './data/fields.ts'
 export { newId } from './data/id.ts'
 export { isDeeperThan } from './data/json-depth.ts'
 export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'

@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts'
 import { type CloseCode, closeCodes, WS_TOO_LARGE } from './close-codes.ts'
 import { envelope, textFrame } from './frame.ts'
 import { handleFrame, tellClosed, tellOpened } from './handle-frame.ts'
-import { BROKEN_COST, MOST_WAITING, type SocketLimits } from './limits.ts'
+import { BROKEN_COST, MOST_WAITING, MOST_WAITING_BYTES, type SocketLimits } from './limits.ts'
 import { channelPath, type OpenChannel } from './open-channel.ts'
 import { type Incoming, readFrame } from './read-frame.ts'
 
@@ -60,6 +60,7 @@ export class Connection {
   #pingAt: number
   #ping: 'answered' | 'sent' | 'late' = 'answered'
   #waiting = 0
+  #waitingBytes = 0
   #last: Promise<void> | undefined
   #aborter: AbortController | undefined
 
@@ -102,7 +103,7 @@ export class Connection {
 
   /** Tells the plugin of the socket. */
   begin(): void {
-    if (this.channel.channel.opened) this.#queue(() => tellOpened(this.#runtime, this))
+    if (this.channel.channel.opened) this.#queue(() => tellOpened(this.#runtime, this), 0)
   }
 
   /** Sends a whole frame, as `textFrame` makes it. Sends nothing to a socket that closes; ends one that does not read. */
@@ -133,7 +134,10 @@ export class Connection {
 
   /** Closes the socket; what its client does not answer in time is cut. */
   end(code: CloseCode, reason: string): void {
-    if (this.open) this.#ws.close(code, reason)
+    if (!this.open) return
+    this.#ws.close(code, reason)
+    // What the client answers is not read else.
+    this.#ws.resume()
   }
 
   /** Cuts the connection. */
@@ -154,6 +158,8 @@ export class Connection {
 
   /** A pong that came while this process was held up is read before the next beat, so one beat more is waited for it. */
   #askAlive(now: number): void {
+    // Nothing is read of it, its pongs neither.
+    if (this.#ws.isPaused) this.#ping = 'answered'
     if (this.#ping === 'late') this.end(closeCodes.noPong, 'no_pong')
     else if (this.#ping === 'sent') this.#ping = 'late'
     else {
@@ -166,6 +172,8 @@ export class Connection {
   /** A frame came in. */
   received(bytes: Buffer, binary: boolean): void {
     this.channel.counts.received += 1
+    // Its pongs are behind what it has to send.
+    this.#ping = 'answered'
     if (!this.#take(1)) return
     let incoming: Incoming
     try {
@@ -174,7 +182,7 @@ export class Connection {
       this.fault(problem as Problem, undefined)
       return
     }
-    this.#queue(() => handleFrame(this.#runtime, this, incoming))
+    this.#queue(() => handleFrame(this.#runtime, this, incoming), bytes.length)
   }
 
   /** A ping came in; `ws` has answered it. */
@@ -182,9 +190,10 @@ export class Connection {
     this.#take(1)
   }
 
-  /** A pong came in. */
+  /** A pong came in, asked for or not. */
   ponged(): void {
     this.#ping = 'answered'
+    this.#take(1)
   }
 
   /** The socket has closed. */
@@ -206,9 +215,19 @@ export class Connection {
     return false
   }
 
-  #queue(work: () => Promise<void>): void {
-    if (this.#waiting >= MOST_WAITING) this.end(closeCodes.tooFast, 'too_fast')
-    else this.#after(() => (this.open ? work() : Promise.resolve()))
+  /** Does work when its turn comes. Who sends more than is done is not read for a while: it waits in the network. */
+  #queue(work: () => Promise<void>, bytes: number): void {
+    if (this.#waiting >= MOST_WAITING) {
+      this.end(closeCodes.tooFast, 'too_fast')
+      return
+    }
+    this.#waitingBytes += bytes
+    if (this.#waitingBytes > MOST_WAITING_BYTES) this.#ws.pause()
+    this.#after(async () => {
+      if (this.open) await work()
+      this.#waitingBytes -= bytes
+      if (this.#ws.isPaused && this.#waitingBytes <= MOST_WAITING_BYTES) this.#ws.resume()
+    })
   }
 
   /** Runs work after what the socket has under way. */

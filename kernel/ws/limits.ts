@@ -37,3 +37,5 @@ export const defaultLimits: SocketLimits = {
 export const BROKEN_COST = 5
 /** Frames of one socket that may wait for the one that is handled. */
 export const MOST_WAITING = 100
+/** Bytes of them; then no more is read from the socket until some are done. A frame grows when it is parsed. */
+export const MOST_WAITING_BYTES = 2_097_152

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { ipAddress, lineOfText } from '../../kernel/contract.ts'
 import { CpeNameError, validateAssetCpe } from '../vulnerabilities/public.ts'
 
 /** What an asset can be, IT first, then OT (contract 2.6). */
@@ -31,28 +31,7 @@ const criticality = z.enum(['low', 'medium', 'high', 'critical'])
 /** `discovered`: a device saw it in its network, and nobody has confirmed it yet. */
 const lifecycle = z.enum(['active', 'decommissioned', 'planned', 'discovered'])
 
-/** One line of text: neither control characters nor halves of a character (which no database keeps). */
-const line = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
-
-const text = line(200).nullable()
-
-/** An address as it is stored. Four decimal parts (`010.1.1.1` and `1` mean different things to different readers), or IPv6 in its short form. */
-export const ipAddress = z
-  .string()
-  .trim()
-  .max(45)
-  .transform((value, context) => {
-    const isAddress = ipaddr.IPv4.isValidFourPartDecimal(value) || (ipaddr.IPv6.isValid(value) && !value.includes('%'))
-    if (isAddress) return ipaddr.parse(value).toString()
-    context.addIssue('must be an IPv4 or IPv6 address')
-    return z.NEVER
-  })
+const text = lineOfText(200).nullable()
 
 /** A MAC address as it is stored: `00:1b:1b:12:34:56`. */
 export const macAddress = z
@@ -88,7 +67,7 @@ const cpes = z
   .transform(names => [...new Set(names)])
 
 const fields = {
-  name: line(200),
+  name: lineOfText(200),
   type,
   site_id: z.guid().toLowerCase().nullable(),
   producer: text,
@@ -99,7 +78,7 @@ const fields = {
   criticality,
   lifecycle,
   cpes,
-  external_key: line(400).nullable(),
+  external_key: lineOfText(400).nullable(),
 }
 
 /** An asset as the API shows it. */

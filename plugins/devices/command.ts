@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { lineOfText } from '../../kernel/contract.ts'
 import { jsonObject, jsonValue } from './json-value.ts'
-import { line, message } from './line-of-text.ts'
+import { message } from './message.ts'
 
 /** Where a command is in its life (contract 15.4). */
 export const commandStatuses = ['queued', 'sent', 'completed', 'failed', 'rejected', 'expired', 'cancelled'] as const
@@ -28,8 +29,8 @@ const subnet = z
 
 /** The commands that are known, with the schema of their payload. */
 export const payloads = {
-  update_snap: z.strictObject({ snap_name: line(100), version: line(100) }),
-  restart_service: z.strictObject({ service: line(200) }),
+  update_snap: z.strictObject({ snap_name: lineOfText(100), version: lineOfText(100) }),
+  restart_service: z.strictObject({ service: lineOfText(200) }),
   run_discovery: z.strictObject({ subnet }),
   config_update: z.record(z.string(), z.unknown()),
 } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { version } from './device.ts'
-import { message } from './line-of-text.ts'
+import { message } from './message.ts'
 
 /** How far an update of a snap is on a device. `refused`: the agent would not take it. */
 export const snapStatuses = [

@@ -1,10 +1,9 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { lineOfText } from '../../kernel/contract.ts'
 import { deviceStatuses } from './device-status.ts'
-import { line } from './line-of-text.ts'
 
-const name = line(200)
-const location = line(400).nullable()
+const name = lineOfText(200)
+const location = lineOfText(400).nullable()
 const site_id = z.guid().toLowerCase().nullable()
 /** A word such as `network-sensor`. */
 const type = z
@@ -14,19 +13,7 @@ const type = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be a word such as "network-sensor"')
 
 /** The version of an agent or a snap. */
-export const version = line(100)
-
-/** An address that a device has, in its short form. */
-export const ipAddress = z
-  .string()
-  .trim()
-  .max(45)
-  .transform((value, context) => {
-    const isAddress = ipaddr.IPv4.isValidFourPartDecimal(value) || (ipaddr.IPv6.isValid(value) && !value.includes('%'))
-    if (isAddress) return ipaddr.parse(value).toString()
-    context.addIssue('must be an IPv4 or IPv6 address')
-    return z.NEVER
-  })
+export const version = lineOfText(100)
 
 /** A device as the API shows it. */
 export const Device = z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { ipAddress } from '../../kernel/contract.ts'
 import { DueCommand } from './command.ts'
-import { ipAddress, version } from './device.ts'
+import { version } from './device.ts'
 import { InstalledSnap } from './device-snap.ts'
 
 /** How often a device should be heard; it is `stale` after two minutes. */

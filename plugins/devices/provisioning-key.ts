@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { line } from './line-of-text.ts'
+import { lineOfText } from '../../kernel/contract.ts'
 
 const shape = {
   id: z.string(),
@@ -24,7 +24,7 @@ export const NewKeyShown = z.strictObject({ ...shape, provisioning_key: z.string
 
 /** A key to make. */
 export const NewProvisioningKey = z.strictObject({
-  label: line(200),
+  label: lineOfText(200),
   site_id: z.guid().toLowerCase().nullable().default(null),
   max_uses: z.number().int().min(1).max(100_000).nullable().default(null),
   expires_at: z.iso

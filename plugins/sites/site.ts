@@ -1,16 +1,8 @@
 import { z } from 'zod'
+import { lineOfText } from '../../kernel/contract.ts'
 
-/** One line of text: neither control characters nor halves of a character (which no database keeps). */
-const line = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
-
-const name = line(200)
-const location = line(400).nullable()
+const name = lineOfText(200)
+const location = lineOfText(400).nullable()
 const status = z.enum(['active', 'planned', 'inactive'])
 
 /** A site as the API shows it. */

@@ -1,4 +1,4 @@
-import { ipAddress } from '../asset.ts'
+import { ipAddress } from '../../../kernel/contract.ts'
 import type { AssetAddress, AssetAddressBook } from '../public.ts'
 import type { DiscoveryRepository } from '../repositories/discovery-repository.ts'
 

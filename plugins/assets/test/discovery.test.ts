@@ -174,6 +174,24 @@ test('a site that is gone is no site', async t => {
   t.like((await plant.all())[0], { ip_address: '10.1.1.5', site_id: null })
 })
 
+test('an address of nobody or of many is no asset, and one that is written as IPv6 is the same', async t => {
+  await using plant = await start()
+  const { see, all } = plant
+  await see([
+    { ip: '0.0.0.0' },
+    { ip: '127.0.0.1', hostname: 'localhost' },
+    { ip: '224.0.0.251', mac: '01:00:5e:00:00:fb' },
+    { ip: '255.255.255.255', mac: 'ff:ff:ff:ff:ff:ff' },
+    { ip: '::1' },
+    { ip: 'ff02::1', mac: '33:33:00:00:00:01' },
+    { ip: '::ffff:127.0.0.1', mac: '00:00:00:00:00:00' },
+    { ip: '10.1.1.5' },
+    { ip: '::ffff:10.1.1.5', vendor: 'Moxa' },
+    { ip: '224.0.0.1', mac: '00:1b:1b:aa:bb:02' },
+  ])
+  t.deepEqual((await all()).map(addressOf), ['10.1.1.5 10.1.1.5  Moxa', '00:1b:1b:aa:bb:02  00:1b:1b:aa:bb:02 '])
+})
+
 test('five hundred sightings in one event are bulk work', async t => {
   await using plant: Plant & { see(seen: readonly Seen[]): Promise<void> } = await start()
   const { kernel, user, see } = plant

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { isDeeperThan } from '../../../kernel/data/json-depth.ts'
 
-const nested = (levels: number): unknown => JSON.parse('[{"a":'.repeat(levels / 2) + '1' + '}]'.repeat(levels / 2))
+const nested = (levels: number): unknown => JSON.parse(`${'[{"a":'.repeat(levels / 2)}1${'}]'.repeat(levels / 2)}`)
 
 test('objects and lists count, what stands in them does not', t => {
   t.false(isDeeperThan('text', 0))

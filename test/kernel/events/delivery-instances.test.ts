@@ -1,7 +1,20 @@
 import test from 'ava'
 import type { Outcome } from '../../../kernel/events/subscriptions.ts'
 import { deliveryOf, emit, hearing, listen } from './listening.ts'
-import { scene } from './scene.ts'
+import { type Scene, scene } from './scene.ts'
+
+/** A process that dies in the middle of a delivery. */
+async function dieDelivering(s: Scene): Promise<void> {
+  const dying = deliveryOf(s, { leaseMs: 30_000 })
+  const reached = Promise.withResolvers<void>()
+  listen(dying, () => {
+    reached.resolve()
+    return new Promise<Outcome>(() => undefined)
+  })
+  await emit(s, s.tenants[0], 1)
+  void dying.settle()
+  await reached.promise
+}
 
 test('an event committed before the process died is delivered by the next one', async t => {
   const s = await scene(t)
@@ -18,16 +31,7 @@ test('an event committed before the process died is delivered by the next one', 
 
 test('a process that dies in the middle of a delivery is followed by another once its claim has run out', async t => {
   const s = await scene(t)
-  const dying = deliveryOf(s, { leaseMs: 30_000 })
-  const reached = Promise.withResolvers<void>()
-  listen(dying, () => {
-    reached.resolve()
-    return new Promise<Outcome>(() => undefined)
-  })
-  await emit(s, s.tenants[0], 1)
-  void dying.settle()
-  await reached.promise
-
+  await dieDelivering(s)
   const { heard, deliver } = hearing(s)
   const next = deliveryOf(s, { leaseMs: 30_000 })
   listen(next, deliver)
@@ -40,16 +44,7 @@ test('a process that dies in the middle of a delivery is followed by another onc
 
 test('where there is one process alone, what a dead one had claimed is taken up at the start', async t => {
   const s = await scene(t)
-  const dying = deliveryOf(s, { leaseMs: 30_000 })
-  const reached = Promise.withResolvers<void>()
-  listen(dying, () => {
-    reached.resolve()
-    return new Promise<Outcome>(() => undefined)
-  })
-  await emit(s, s.tenants[0], 1)
-  void dying.settle()
-  await reached.promise
-
+  await dieDelivering(s)
   const { heard, deliver } = hearing(s)
   const next = deliveryOf(s, { leaseMs: 30_000, alone: true })
   t.teardown(() => next.stop(0))

@@ -49,6 +49,7 @@ for (const [what, frame, expected] of [
   ['an array', '[]', { error: 'malformed' }],
   ['no type', '{"data":{}}', { error: 'malformed' }],
   ['an id that is no text', '{"type":"say","id":7}', { error: 'malformed' }],
+  ['a name that is no name', '{"type":"say","data":{"text":"a","__proto__":{}}}', { error: 'malformed' }],
   [
     'an unknown type',
     '{"type":"sing","data":{}}',
@@ -136,9 +137,11 @@ test('a flood closes the socket with 4429, broken frames do so sooner, and nobod
     for (let i = 0; i < most; i++) socket.ws.send(frame)
     t.deepEqual(await socket.closed, { code: 4429, reason: 'too_fast' }, frame)
   }
-  await using pings = await talk()
-  for (let i = 0; i < 500; i++) pings.ws.ping()
-  t.is((await pings.closed).code, 4429)
+  for (const kind of ['ping', 'pong'] as const) {
+    await using socket = await talk()
+    for (let i = 0; i < 500; i++) socket.ws[kind]()
+    t.is((await socket.closed).code, 4429, kind)
+  }
   other.send('say', { text: 'undisturbed' })
   t.is((await other.next('said')).data.text, 'undisturbed')
 })
