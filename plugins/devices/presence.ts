@@ -1,4 +1,5 @@
 import type { PlatformCall } from '../../kernel/contract.ts'
+import { edgeChannel } from './public.ts'
 import { PresenceRepository } from './repositories/presence-repository.ts'
 
 /** A device is written down as heard at most this often: a third of the time after which it is stale. */
@@ -107,7 +108,9 @@ export class PresenceTracker implements AsyncDisposable {
     this.#waiting = new Set()
     try {
       const { db } = call
-      await db.transaction(() => new PresenceRepository({ db }).heard([...ids], now))
+      const presence = new PresenceRepository({ db })
+      const written = await db.transaction(() => presence.heard([...ids], now))
+      if (written < ids.size) await this.#throwOff(call, presence, ids)
     } catch (error) {
       call.log.warn(
         { err: error, devices: ids.size },
@@ -117,6 +120,12 @@ export class PresenceTracker implements AsyncDisposable {
       this.#flushIn(this.#timing.usualMs)
     }
     this.#forget(now.getTime())
+  }
+
+  /** Closes sockets of devices that were revoked on an instance that could not tell this one, as while Redis is away. */
+  async #throwOff(call: PlatformCall, presence: PresenceRepository, ids: ReadonlySet<string>): Promise<void> {
+    const connected = [...ids].filter(id => this.#sockets.has(id))
+    for (const { id, tenant_id } of await presence.revoked(connected)) call.disconnect(tenant_id, edgeChannel, [id])
   }
 
   /** Forgets who was silent for so long that it counts as new. */

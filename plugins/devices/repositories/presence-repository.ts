@@ -1,15 +1,23 @@
 import { type PlatformDb, prepare } from '../../../kernel/contract.ts'
 import { STATUS_SQL, silenceAt } from '../device-status.ts'
 
-const WRITTEN_AT_ONCE = 500
+/** Ids in one statement. */
+const AT_ONCE = 500
 
-/** A device whose status differs from what was written down last. */
-export interface Turned {
+/** A device, with whose it is. */
+export interface DeviceOfTenant {
   readonly id: string
   readonly tenant_id: string
+}
+
+/** A device whose status differs from what was written down last. */
+export interface Turned extends DeviceOfTenant {
   readonly status: string
   readonly last_seen_at: string
 }
+
+const batches = (ids: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, n) => ids.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
 
 const counts = prepare<{ stale: string; offline: string }, { status: string; devices: number }>((from, v) => {
   const status = (): [string, string[]] => [`${STATUS_SQL} AS status`, [v.stale, v.offline]]
@@ -30,17 +38,29 @@ export class PresenceRepository {
     this.#db = db
   }
 
-  /** Writes down that devices were heard at a time, unless they were heard later, or revoked. */
-  async heard(ids: readonly string[], at: Date): Promise<void> {
+  /** Writes down that devices were heard at a time, unless they were heard later, or revoked. Returns how many it wrote. */
+  async heard(ids: readonly string[], at: Date): Promise<number> {
     const time = at.toISOString()
-    for (let start = 0; start < ids.length; start += WRITTEN_AT_ONCE) {
-      await this.#db
+    let written = 0
+    for (const batch of batches(ids)) {
+      written += await this.#db
         .table('devices')
-        .whereIn('id', ids.slice(start, start + WRITTEN_AT_ONCE))
+        .whereIn('id', batch)
         .whereNull('revoked_at')
         .where(either => either.whereNull('last_seen_at').orWhere('last_seen_at', '<', time))
         .update({ last_seen_at: time })
     }
+    return written
+  }
+
+  /** Of these devices, those that were revoked. */
+  async revoked(ids: readonly string[]): Promise<DeviceOfTenant[]> {
+    const found: DeviceOfTenant[] = []
+    for (const batch of batches(ids)) {
+      const query = this.#db.table('devices').whereIn('id', batch).whereNotNull('revoked_at')
+      found.push(...((await query.select('id', 'tenant_id')) as DeviceOfTenant[]))
+    }
+    return found
   }
 
   /** Devices whose status has to be written down, at most `most`. */

@@ -141,6 +141,25 @@ test(
 )
 
 test(
+  'a device that was revoked where nobody could tell of it loses its socket when it is written down',
+  withCall(async (t, fleet, call) => {
+    const [device, other] = [await fleet.device('edge-1'), await fleet.device('edge-2')]
+    await using socket = await device.connect()
+    await using stays = await other.connect()
+    await using tracker = new PresenceTracker(never)
+    for (const { id } of [device, other]) tracker.connected(id, 'a socket')
+    tracker.heard(device.id, call)
+    await tracker.flush()
+    const revoked_at = fleet.kernel.clock.now().toISOString()
+    await fleet.kernel.kernel.runtime.database.knex('devices').where({ id: device.id }).update({ revoked_at })
+    fleet.kernel.clock.advance(MINUTE)
+    await tracker.flush()
+    t.deepEqual(await socket.closed, { code: 4401, reason: 'session_ended' })
+    await stays.heard()
+  }),
+)
+
+test(
   'what could not be written waits, and is written at the end',
   withCall(async (t, fleet, call) => {
     const device = await fleet.device()
