@@ -136,11 +136,27 @@ function gunzipStream(packed: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 /**
- * Parses JSON, and refuses the name `__proto__` in it.
+ * Parses JSON, and refuses the name `__proto__` in it. Not with a reviver, which takes ten times as long as the rest: whoever
+ * writes the name somewhere would hold everybody up.
  * @throws SyntaxError
  */
-export const jsonOf = (text: string): unknown =>
-  /__proto__|\\u00[5-7]/i.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text)
+export function jsonOf(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  if (/__proto__|\\u00[5-7]/i.test(text) && hasProto(value)) throw new SyntaxError('the name __proto__ is not taken')
+  return value
+}
+
+function hasProto(root: unknown): boolean {
+  const left = [root]
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    if (Object.hasOwn(value, '__proto__')) return true
+    for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+      if (typeof inner === 'object' && inner !== null) left.push(inner)
+    }
+  }
+  return false
+}
 
 /**
  * Parses the bytes of a JSON object or array, as `jsonOf` does. Bytes that are no UTF-8 would be stored as U+FFFD, so they
@@ -157,9 +173,4 @@ export function parseJson(bytes: Buffer): unknown {
   }
   if (typeof value === 'object' && value !== null) return value
   throw problem('malformed', 'The body must be a JSON object or array.')
-}
-
-function refuseProto(name: string, value: unknown): unknown {
-  if (name === '__proto__') throw new SyntaxError('the name __proto__ is not taken')
-  return value
 }

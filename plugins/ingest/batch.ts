@@ -11,6 +11,7 @@ export const MOST_FAULTS = 100
 export const LARGEST_DATA = 65_536
 /** Most levels of an event's `data`. */
 const DEEPEST = 32
+const EMPTY = '{}'
 
 /** An event of a batch that can be stored. */
 export interface ReceivedEvent<K extends EventKind = EventKind> {
@@ -95,9 +96,10 @@ function readEvent(value: unknown, index: number): ReceivedEvent | undefined {
   const time = readTime(timestamp)
   const eventId = readId(id)
   if (time === undefined || eventId === undefined || !isKind(kind)) return undefined
-  if (!eventKinds[kind].safeParse(data).success || isEmpty(data) || isDeeperThan(data, DEEPEST)) return undefined
-  const json = JSON.stringify(data)
-  if (json.length > LARGEST_DATA) return undefined
+  if (!eventKinds[kind].safeParse(data).success) return undefined
+  const json = written(data)
+  if (json === undefined || json === EMPTY || json.length > LARGEST_DATA) return undefined
+  if (isDeeperThan(data, DEEPEST)) return undefined
   return { index, eventId, kind, timestamp: time, data: data as DataOf<EventKind>, json }
 }
 
@@ -123,20 +125,24 @@ function faultsOf(value: unknown, index: number): EventFault[] {
   const { error } = eventKinds[kind].safeParse(data)
   for (const { path, message } of error?.issues ?? []) fault(['data', ...path].join('.'), message)
   if (error) return faults
-  if (isEmpty(data)) fault('data', 'must not be empty')
-  else if (isDeeperThan(data, DEEPEST)) fault('data', `may have at most ${DEEPEST} levels`)
-  else if (JSON.stringify(data).length > LARGEST_DATA) {
+  const json = written(data)
+  if (json === EMPTY) fault('data', 'must not be empty')
+  else if (json !== undefined && json.length > LARGEST_DATA) {
     fault('data', `may have at most ${LARGEST_DATA} characters as JSON`)
-  }
+  } else if (isDeeperThan(data, DEEPEST)) fault('data', `may have at most ${DEEPEST} levels`)
   return faults
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function isEmpty(data: unknown): boolean {
-  for (const _ in data as object) return false
-  return true
+/** The JSON of what came as JSON; undefined where it has more levels than there is a stack for. */
+function written(data: unknown): string | undefined {
+  try {
+    return JSON.stringify(data)
+  } catch {
+    return undefined
+  }
 }
 
 /** The id as it is stored, null where there is none; undefined for what is no id. */

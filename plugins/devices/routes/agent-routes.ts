@@ -28,6 +28,7 @@ export function agentRoutes(kit: DeviceKit): void {
     body: CommandAck,
     maxBytes: LARGEST_ACK,
     returns: Acknowledged,
+    limit: { perMinute: 600 },
     audit: false,
     async handle({ params, body }, { call, commandService, commandDelivery }) {
       const status = await commandService.acknowledge(call.actor.id, params.id, body)
@@ -40,6 +41,7 @@ export function agentRoutes(kit: DeviceKit): void {
     guests: deviceKey,
     body: SnapReport,
     returns: DeviceSnap,
+    limit: { perMinute: 120 },
     audit: false,
     handle: ({ params, body }, { deviceSnapService }) => deviceSnapService.report(params.id, body),
   })

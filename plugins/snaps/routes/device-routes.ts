@@ -43,6 +43,7 @@ export function deviceRoutes(kit: SnapKit, store: BlobStore, links: DownloadLink
     guests: deviceKey,
     query: LATEST,
     returns: SnapOffer,
+    limit: { perMinute: 120 },
     async handle({ query: { name, channel } }, { call, catalogue }) {
       const snap = await catalogue.latest(name, channel)
       if (!snap) throw problem('not_found', `Nothing of ${name} is released to ${channel}.`)
@@ -55,6 +56,7 @@ export function deviceRoutes(kit: SnapKit, store: BlobStore, links: DownloadLink
     guests: deviceKey,
     params: NamedVersion,
     returns: SnapOffer,
+    limit: { perMinute: 120 },
     async handle({ params: { name, version } }, { call, catalogue }) {
       const snap = await catalogue.find(name, version)
       if (!snap) throw problem('not_found', `${name} ${version} is not published.`)

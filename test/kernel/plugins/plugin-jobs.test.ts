@@ -178,6 +178,7 @@ test('jobs wait while no tenant has the plugin, and run when one has it again', 
   await held.entered
   const waiting = await begin(a, 'well')
   const off = Promise.all([house.licence('a', []), house.licence('b', [])])
+  while (house.kernel.catalogue.byName('worker')?.state === 'running') await new Promise(setImmediate)
   held.release()
   await off
   t.is((await house.kernel.runtime.scheduler.runs.findAny(waiting))?.status, 'queued')

@@ -5,7 +5,8 @@ import test from 'ava'
 
 const loaded = path.join(import.meta.dirname, 'loaded-modules.ts')
 const run = async (env: Record<string, string>): Promise<{ modules: string[]; status: number }> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [loaded], { env: { ...process.env, ...env } })
+  const { DATABASE_URL: _, ...own } = process.env
+  const { stdout } = await promisify(execFile)(process.execPath, [loaded], { env: { ...own, ...env } })
   return JSON.parse(stdout)
 }
 
