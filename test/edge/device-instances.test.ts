@@ -29,6 +29,15 @@ async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
+/** Acknowledges a command over a socket, as patiently. */
+async function acknowledge(fleet: Fleet, device: TestDevice, socket: TestSocket, id: string): Promise<void> {
+  await eventually('it is completed', async () => {
+    socket.send('ack', { id, status: 'completed' })
+    await pause(50)
+    return (await fleet.command(device, id)).status === 'completed'
+  })
+}
+
 /** Two instances on one database and one Redis. */
 async function twoInstances(t: ExecutionContext) {
   const redis = await RedisServer.start()
@@ -89,8 +98,7 @@ redisTest(test)('a command reaches its device on whichever instance that is, and
 
   const { id } = await fleet.send(device)
   t.like((await socket.next('command')).data, { id, attempt: 1 })
-  socket.send('ack', { id, status: 'completed' })
-  await eventually('it is completed', async () => (await fleet.command(device, id)).status === 'completed')
+  await acknowledge(fleet, device, socket, id)
 
   const poll = second.get('/commands?wait=30', device.headers)
   await socket[Symbol.asyncDispose]()
@@ -116,8 +124,7 @@ redisTest(test)('a device that comes back on another instance leaves the first o
   await using newer = await connect(device)
   t.like((await newer.next('command')).data, { id, attempt: 2 })
   t.is((await older.closed).code, 4409)
-  newer.send('ack', { id, status: 'completed' })
-  await eventually('it is completed', async () => (await fleet.command(device, id)).status === 'completed')
+  await acknowledge(fleet, device, newer, id)
   const next = await fleet.send(device)
   t.is((await newer.next('command')).data.id, next.id)
 })
