@@ -34,6 +34,8 @@ export async function serve(
   parts: Partial<KernelOptions> = {},
 ): Promise<void> {
   const started = performance.now()
+  // Whatever it writes is for its owner alone, also in a folder that others may look into.
+  process.umask(0o077)
   const config = loadConfig(env, argv)
   if (config.database.kind === 'sqlite' && !isEverything(config.ROLE)) {
     throw new StartFault(

@@ -142,7 +142,7 @@ function gunzipStream(packed: IncomingMessage, limit: number): Promise<Buffer> {
  */
 export function jsonOf(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  if (/__proto__|\\u00[5-7]/i.test(text) && hasProto(value)) throw new SyntaxError('the name __proto__ is not taken')
+  if (/__proto__|\\u00[5-7]/.test(text) && hasProto(value)) throw new SyntaxError('the name __proto__ is not taken')
   return value
 }
 
