@@ -56,7 +56,7 @@ async function start(folder: string, env: Readonly<Record<string, string>>): Pro
   const port = await freePort()
   const { PATH } = process.env
   const from = performance.now()
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, ['--v8-pool-size=2', main], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH, ...env, PORT: String(port), DATA_DIR: folder },
   })
