@@ -3,15 +3,12 @@ import { type AnyPlugin, type Call, definePlugin, type PermissionKey } from '../
 import { problem } from '../errors.ts'
 import { progressChannel } from './progress-channel.ts'
 import type { JobRun } from './run.ts'
+import { runFields } from './run-fields.ts'
 import type { JobRuns } from './runs.ts'
 
 const Job = z
   .object({
-    id: z.string(),
-    plugin: z.string(),
-    name: z.string(),
-    status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
-    progress: z.object({ done: z.number(), total: z.number().optional(), message: z.string().optional() }).nullable(),
+    ...runFields,
     result: z.unknown(),
     error: z.string().nullable(),
     attempts: z.number().int(),

@@ -3,16 +3,13 @@ import type { Kit } from '../contract.ts'
 import type { Sockets } from '../ws/sockets.ts'
 import type { RunChange } from './execution.ts'
 import type { JobPermission } from './jobs-plugin.ts'
+import { runFields } from './run-fields.ts'
 
 const CHANNEL = 'jobs'
 
 const JobProgress = z
   .object({
-    id: z.string(),
-    plugin: z.string(),
-    name: z.string(),
-    status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
-    progress: z.object({ done: z.number(), total: z.number().optional(), message: z.string().optional() }).nullable(),
+    ...runFields,
   })
   .meta({ id: 'JobProgress', description: 'How far a job is; its result is read with `GET /api/v1/jobs/:id`.' })
 

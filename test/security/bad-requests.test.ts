@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import test from 'ava'
 import { signWebhook } from '../../kernel/tenancy/webhook-signature.ts'
+import { testsOnServer } from '../../kernel/testing/test-database.ts'
 import { startTestKernel } from '../../kernel/testing/test-kernel.ts'
 import { capturedLog } from '../kernel/testing/captured-log.ts'
 
@@ -42,10 +43,11 @@ test('a client that goes away in the middle of its body is no fault of ours', as
   const line = () => log.records().find(({ msg }) => msg === 'request')
   while (!line()) await new Promise(setImmediate)
   t.like(line(), { status: 400, error: 'malformed' })
-  const { trace_id } = line() ?? {}
-  t.is(typeof trace_id, 'string')
+  t.is(typeof line()?.trace_id, 'string')
+  // On a slow server Agenda may complain of a turn that it saw while its end was being written.
+  const own = ({ msg }: { msg?: unknown }): boolean => !testsOnServer || msg !== 'the job scheduler failed'
   t.deepEqual(
-    log.records().filter(record => Number(record.level) >= 50 && record.trace_id === trace_id),
+    log.records().filter(record => Number(record.level) >= 50 && own(record)),
     [],
   )
 })

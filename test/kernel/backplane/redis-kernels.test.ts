@@ -1,7 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
+import type { Role } from '../../../config/role.ts'
+import type { AnyPlugin } from '../../../kernel/contract.ts'
 import { openPlace, openPlaceAgain, testPlace } from '../../../kernel/testing/test-database.ts'
 import { startTestKernel, type TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { TestSocket } from '../../../kernel/testing/test-socket.ts'
+import errands, { messenger } from '../../faults/role-plugins/errands/plugin.ts'
 import { bellPlugin } from './bell-plugin.ts'
 import { hallPlugin, type Seen } from './hall-plugin.ts'
 import { freePort, RedisServer, redisTest } from './redis-server.ts'
@@ -156,4 +159,24 @@ withRedis('an instance starts, serves and stops without its Redis', async t => {
   t.is(body.status, 'degraded')
   t.notRegex(JSON.stringify(body), /a-secret-of-ours/)
   t.is((await one.kernel.runtime.backplane.counts)?.sent, 0)
+})
+
+withRedis('a process that does not work tells one that does, which then does it', async t => {
+  await using redis = await RedisServer.start()
+  const place = await testPlace(t)
+  const options = (role: Role, database: Awaited<ReturnType<typeof openPlace>>) => ({
+    plugins: [errands as unknown as AnyPlugin],
+    env: { REDIS_URL: redis.url, ERRANDS_BY: role },
+    kernel: { database, roles: [role], redisTiming: { firstRetryMs: 10, lastRetryMs: 50, settleMs: 1_000 } },
+  })
+  await using api = await startTestKernel(options('api', await openPlace(place)))
+  await using worker = await startTestKernel({ ...options('worker', await openPlaceAgain(place)), beside: api })
+  await until(() => [api, worker].every(({ kernel }) => kernel.runtime.backplane.fault === undefined))
+  const before = worker.kernel.runtime.backplane.counts?.heard ?? 0
+  const sent = await api.guest(messenger, `errand@${api.tenantId('a')}`).post('/v1/errands', { name: 'bread' })
+  t.is(sent.status, 202)
+  await until(() => (worker.kernel.runtime.backplane.counts?.heard ?? 0) >= before + 2)
+  const user = await api.as('a')
+  await until(async () => (await user.get('/errands')).body.length === 2)
+  t.deepEqual((await user.get('/errands')).body, ['bread: event by worker', 'bread: job by worker'])
 })

@@ -1,6 +1,7 @@
 import type { JobParameters, JobRepository } from 'agenda'
 import type { ExecutionContext } from 'ava'
 import { TicketGone } from '../../../kernel/jobs/ticket-gone.ts'
+import { testsOnServer } from '../../../kernel/testing/test-database.ts'
 
 /** Registers a test that gets an empty repository, which lives as long as the test. */
 export type OnRepository = (
@@ -299,8 +300,10 @@ export function lockConformance(behaves: OnRepository): void {
     const names = ['job', 'other', 'third']
     const asked = Array.from({ length: 30 }, (_, n) => claim(repository, names[n % 3] ?? ''))
     const claimed = (await Promise.all(asked)).filter(found => found !== undefined)
-    // An engine without row locks lets two see the same job; who is second gets none, and asks again.
-    for (let last = await claim(repository, 'job'); last; last = await claim(repository, 'job')) claimed.push(last)
+    if (testsOnServer) {
+      // An engine without row locks lets two see the same job; who is second gets none, and asks again.
+      for (let last = await claim(repository, 'job'); last; last = await claim(repository, 'job')) claimed.push(last)
+    }
     t.is(claimed.length, 10)
     t.is(new Set(claimed.map(idOf)).size, 10)
   })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { z } from 'zod'
 import { type AnyPlugin, definePlugin } from '../../../kernel/contract.ts'
+import { testsOnServer } from '../../../kernel/testing/test-database.ts'
 import { startTestKernel } from '../../../kernel/testing/test-kernel.ts'
 
 interface Seen {
@@ -46,6 +47,8 @@ test('a newer socket of the same user closes the older one with 4409, and others
   const opened = seen.filter(({ what }) => what === 'opened').map(socket => socket.id)
   const rising = opened.toSorted()
   t.is(rising.at(-1), id)
+  // On a slow server the hooks of different sockets end in any order.
+  if (!testsOnServer) t.deepEqual(opened, rising)
   t.deepEqual(
     seen.filter(({ what }) => what === 'closed').map(socket => socket.id),
     rising.slice(2, 3),
