@@ -17,17 +17,9 @@ Options:
   --help, -h          print this
 `
 
-const { values } = parseArgs({
-  options: {
-    devices: { type: 'string', default: '1' },
-    url: { type: 'string', default: process.env.CLOUD_API_URL ?? 'http://localhost:8000' },
-    key: { type: 'string' },
-    folder: { type: 'string', default: path.join('data', 'edge') },
-    'data-dir': { type: 'string', default: process.env.DATA_DIR ?? 'data' },
-    poll: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+const MOST_DEVICES = 1_000
+
+const values = readOptions()
 
 const say = (line: string): unknown => process.stdout.write(`${line}\n`)
 
@@ -36,7 +28,7 @@ else await run()
 
 async function run(): Promise<void> {
   const provisioningKey = values.key ?? process.env.PROVISIONING_KEY ?? (await demoKey(values['data-dir']))
-  const agents = Array.from({ length: Number(values.devices) }, (_, n) => {
+  const agents = Array.from({ length: values.devices }, (_, n) => {
     const name = `edge-${n + 1}`
     return new EdgeAgent({
       url: values.url,
@@ -54,6 +46,34 @@ async function run(): Promise<void> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nMake a key with POST /api/v1/edge/keys and give it as --key.\n`)
     process.exit(1)
+  }
+}
+
+/** What was asked on the command line; a wrong one ends the process with one line. */
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        devices: { type: 'string', default: '1' },
+        url: { type: 'string', default: process.env.CLOUD_API_URL ?? 'http://localhost:8000' },
+        key: { type: 'string' },
+        folder: { type: 'string', default: path.join('data', 'edge') },
+        'data-dir': { type: 'string', default: process.env.DATA_DIR ?? 'data' },
+        poll: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    const devices = Number(values.devices)
+    if (!Number.isInteger(devices) || devices < 1 || devices > MOST_DEVICES) {
+      throw new Error(`--devices must be a number from 1 to ${MOST_DEVICES}`)
+    }
+    if (!/^https?:$/.test(URL.parse(values.url)?.protocol ?? '')) {
+      throw new Error('--url must be an address such as http://localhost:8000')
+    }
+    return { ...values, devices }
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message.split('. To specify')[0]}; --help lists the options\n`)
+    process.exit(2)
   }
 }
 
