@@ -8,7 +8,6 @@ import type { Log } from '../log/log.ts'
 import type { RequestLog } from '../log/request-log.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Ceilings } from './ceilings.ts'
-import { hangUpUnlessComplete } from './hang-up.ts'
 import { problemBody, toProblem } from './problem-json.ts'
 import { addressOf, type RequestState, traceIdOf } from './request-state.ts'
 import { securityHeaders } from './send.ts'
@@ -90,7 +89,6 @@ export function createApp(parts: AppParts): Koa {
     ctx.status = failure.status
     ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
     ctx.body = JSON.stringify(problemBody(failure, ctx.path, traceId))
-    hangUpUnlessComplete(ctx)
   }
 
   const { telemetry } = parts
