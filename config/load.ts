@@ -21,7 +21,13 @@ export type DatabaseTarget =
       readonly platformUrl: string | undefined
     }
 
-type Resolved = 'SECRET_KEY' | 'CLOUD_WEBHOOK_HMAC_SECRET' | 'CLOUD_INTERNAL_API_TOKEN' | 'ALLOW_ORIGINS' | 'LOG_FORMAT'
+type Resolved =
+  | 'SECRET_KEY'
+  | 'CLOUD_WEBHOOK_HMAC_SECRET'
+  | 'CLOUD_INTERNAL_API_TOKEN'
+  | 'ALLOW_ORIGINS'
+  | 'APP_BASE_URL'
+  | 'LOG_FORMAT'
 
 /** The kernel's settings under the names of their variables, complete: what depends on the machine is filled in. */
 export interface Config extends Readonly<Omit<KernelSettings, Resolved>> {
@@ -29,6 +35,7 @@ export interface Config extends Readonly<Omit<KernelSettings, Resolved>> {
   readonly CLOUD_WEBHOOK_HMAC_SECRET: readonly string[]
   readonly CLOUD_INTERNAL_API_TOKEN: string
   readonly ALLOW_ORIGINS: readonly string[]
+  readonly APP_BASE_URL: string
   readonly LOG_FORMAT: 'json' | 'text'
   readonly production: boolean
   /** Whether a first start makes the demo tenant. */
@@ -50,11 +57,13 @@ export function loadConfig(env: Environment, argv: readonly string[] = []): Conf
   const { kernel } = parseSettings({ kernel: kernelSettings }, { ...env, ...command.settings })
   const production = kernel.NODE_ENV === 'production'
   const settings = { ...kernel, DATA_DIR: resolve(kernel.DATA_DIR) }
+  const origins = settings.ALLOW_ORIGINS ?? ['http://localhost:3000']
   const terminal = process.stdout.isTTY === true
   return freeze({
     ...settings,
     ...secretsOf(settings, production),
-    ALLOW_ORIGINS: settings.ALLOW_ORIGINS ?? ['http://localhost:3000'],
+    ALLOW_ORIGINS: origins,
+    APP_BASE_URL: settings.APP_BASE_URL ?? origins[0] ?? 'http://localhost:3000',
     LOG_FORMAT: settings.LOG_FORMAT ?? (terminal && !production ? 'text' : 'json'),
     production,
     demo: command.demo && !production,

@@ -25,6 +25,12 @@ const mongoUrl = (value: string): boolean =>
   /^mongodb:\/\/([^@/]+@)?[^@/?,\s]+(,[^@/?,\s]+)*(\/[^/?\s]*)?(\?\S*)?$/.test(value) ||
   /^mongodb\+srv:\/\/([^@/]+@)?[\w.-]+(\/[^/?\s]*)?(\?\S*)?$/.test(value)
 
+const smtpUrl = (value: string): boolean =>
+  URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== ''
+
+const isDomain = (value: string): boolean =>
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/.test(value)
+
 /** The database number that may follow the port does not matter to what goes through it. */
 const redisUrl = (value: string): boolean =>
   URL.canParse(value) && /^rediss?:\/\/[^/\s]+(\/\d*)?$/.test(value) && new URL(value).hostname !== ''
@@ -57,6 +63,16 @@ export const kernelSettings = z
       expected: 'an address such as https://api.cloud.monozu.io',
       fallback: 'as the request came',
     })
+      .refine(publicUrl)
+      .transform(value => value.replace(/\/+$/, ''))
+      .optional(),
+    APP_BASE_URL: text(
+      'Address of the web application, for links in mails and the way back from a sign-in elsewhere.',
+      {
+        expected: 'an address such as https://cloud.monozu.io',
+        fallback: 'the first of `ALLOW_ORIGINS`',
+      },
+    )
       .refine(publicUrl)
       .transform(value => value.replace(/\/+$/, ''))
       .optional(),
@@ -138,7 +154,26 @@ export const kernelSettings = z
     })
       .min(shortestKey)
       .optional(),
-    AUTH_POLICY: choice(['standard'], 'How users may log in; this version has only `standard`.').default('standard'),
+    AUTH_POLICY: choice(
+      ['standard', 'restricted'],
+      'How users may log in: `standard` with a password or elsewhere, `restricted` with Microsoft alone, and only from ' +
+        'AUTH_ALLOWED_EMAIL_DOMAINS. A tenant may be stricter, never less strict.',
+    ).default('standard'),
+    AUTH_ALLOWED_EMAIL_DOMAINS: list('E-mail domains that may log in where AUTH_POLICY is `restricted`.', {
+      expected: 'comma-separated domains such as monozu.io',
+    })
+      .transform(domains => domains.map(domain => domain.toLowerCase()))
+      .refine(domains => domains.every(isDomain))
+      .default([]),
+    MS_CLIENT_ID: text('Client id of the app registration behind "Sign in with Microsoft".').optional(),
+    MS_CLIENT_SECRET: text('Secret of that app registration.', { secret: true }).optional(),
+    MS_AUTHORITY: text('OpenID Connect issuer that "Sign in with Microsoft" goes to.', {
+      expected: 'an address such as https://login.microsoftonline.com/common/v2.0',
+    })
+      .refine(publicUrl)
+      .transform(value => value.replace(/\/+$/, ''))
+      .default('https://login.microsoftonline.com/common/v2.0'),
+    MFA_ISSUER: text('What authenticator apps call an account of this service.').default('MonozuCloud'),
     ACCESS_TOKEN_EXPIRE_MINUTES: integer(1, 1440, 'Life of an access token.').default(60),
     REFRESH_TOKEN_EXPIRE_DAYS: integer(1, 365, 'Life of a refresh token.').default(7),
     REFRESH_COOKIE_SAMESITE: choice(['strict', 'lax', 'none'], 'SameSite of the refresh cookie.').default('strict'),
@@ -191,11 +226,38 @@ export const kernelSettings = z
       production: 'required',
       generated: true,
     }).optional(),
+    MANAGEMENT_API_URL: text(
+      'Address of the Management service, which is asked for licences hourly. Without it licences come by webhook only.',
+      { expected: 'an address such as https://manage.monozu.io' },
+    )
+      .refine(publicUrl)
+      .transform(value => value.replace(/\/+$/, ''))
+      .optional(),
+    ADMIN_PANEL_ENABLED: flag('Serves `/api/v1/admin/*` to operators of the platform.').default(false),
+    PLATFORM_ADMIN_EMAIL_DOMAIN: text('Users of this e-mail domain who log in with a second factor are operators.', {
+      expected: 'a domain such as monozu.io',
+    })
+      .transform(domain => domain.toLowerCase())
+      .refine(isDomain)
+      .optional(),
     LICENSE_GRACE_DAYS: integer(
       0,
       365,
       'Days after expiry in which log-in still works, without licensed features.',
     ).default(14),
+
+    SMTP_URL: text('Mail server: `smtp://` (with STARTTLS where it is offered) or `smtps://`.', {
+      secret: true,
+      expected: 'smtps://user:password@host:465',
+    })
+      .refine(smtpUrl)
+      .optional(),
+    RESEND_API_KEY: text('Sends mail by Resend instead of SMTP_URL.', { secret: true }).optional(),
+    RESEND_FROM_ADDR: text('Who mails come from, with SMTP_URL too.', {
+      expected: 'an address such as no-reply@monozu.io',
+    })
+      .refine(value => z.email().safeParse(value).success)
+      .default('no-reply@localhost.localdomain'),
 
     PLUGINS_DISABLED: list('Plugins that this deployment does without.').default([]),
     PLUGIN_DIRS: list('Further folders of plugins.', { expected: 'comma-separated folders' }).default([]),
@@ -260,6 +322,27 @@ export const kernelSettings = z
     }
     if (settings.IS_DEV && settings.SQL_SERVER !== undefined && settings.DATABASE_URL === undefined) {
       refuse('DATABASE_URL', 'needed when IS_DEV is on and SQL_SERVER is set; set it or unset IS_DEV')
+    }
+    if (settings.MS_CLIENT_ID !== undefined && settings.MS_CLIENT_SECRET === undefined) {
+      refuse(
+        'MS_CLIENT_SECRET',
+        'needed with MS_CLIENT_ID, but it is not set; set it to the secret of the app registration',
+      )
+    }
+    if (settings.AUTH_POLICY === 'restricted' && settings.MS_CLIENT_ID === undefined) {
+      refuse('MS_CLIENT_ID', 'needed when AUTH_POLICY is restricted, but it is not set: nobody could log in')
+    }
+    if (settings.AUTH_POLICY === 'restricted' && settings.AUTH_ALLOWED_EMAIL_DOMAINS.length === 0) {
+      refuse(
+        'AUTH_ALLOWED_EMAIL_DOMAINS',
+        'needed when AUTH_POLICY is restricted, but it is empty: nobody could log in',
+      )
+    }
+    if (settings.ADMIN_PANEL_ENABLED && settings.PLATFORM_ADMIN_EMAIL_DOMAIN === undefined) {
+      refuse(
+        'PLATFORM_ADMIN_EMAIL_DOMAIN',
+        'needed when ADMIN_PANEL_ENABLED is on, but it is not set; set it to your domain',
+      )
     }
   })
 

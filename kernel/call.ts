@@ -8,6 +8,7 @@ import type {
   Call,
   EventRef,
   Listening,
+  Notice,
   PermissionKey,
   PlatformCall,
   Recipients,
@@ -183,6 +184,10 @@ export class TenantCall implements Call {
     return this.host.enqueue(this.core, job, data, { ...options, tenantId: this.tenant.id })
   }
 
+  notify(notice: Notice): Promise<void> {
+    return this.host.notify(this.core, this.tenant.id, notice)
+  }
+
   publish(channel: string, type: string, data: unknown, to?: Recipients): void {
     this.host.publish(this.core, this.tenant.id, { channel, type, data, to })
   }
@@ -257,6 +262,10 @@ export class PlatformWork implements PlatformCall {
     options: { readonly unique?: string; readonly tenantId?: string } = {},
   ): Promise<string> {
     return this.host.enqueue(this.core, job, data, options)
+  }
+
+  notify(tenantId: string, notice: Notice): Promise<void> {
+    return this.host.notify(this.core, tenantId, notice)
   }
 
   publish(tenantId: string, channel: string, type: string, data: unknown, to?: Recipients): void {

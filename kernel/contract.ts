@@ -9,6 +9,7 @@ export type {
   AuditEntry,
   Call,
   Listening,
+  Notice,
   PlatformCall,
   Recipients,
   Tenant,

@@ -7,10 +7,14 @@ export const errorCodes = {
   invalid_cursor: [400, 'The cursor does not belong to this list'],
   unauthenticated: [401, 'Not signed in'],
   invalid_credentials: [401, 'E-mail or password is wrong'],
+  invalid_code: [401, 'The code is wrong or was used before'],
+  invalid_token: [401, 'This link or step has expired or was used before'],
+  sign_in_failed: [401, 'Signing in elsewhere did not work'],
   invalid_signature: [401, 'The signature is missing or wrong'],
   invalid_registration: [401, 'This device cannot register'],
   forbidden: [403, 'Not allowed'],
   auth_policy_restricted: [403, 'This deployment does not allow this way of logging in'],
+  no_tenant: [403, 'No account is for this address'],
   tenant_pending: [403, 'The account has no active licence yet'],
   license_expired: [403, 'The licence has expired'],
   tenant_suspended: [403, 'The account is suspended'],
@@ -43,6 +47,7 @@ export const errorCodes = {
   storage_full: [503, 'There is no room left to store this'],
   publishing_off: [503, 'Publishing is switched off here'],
   blob_store_read_only: [503, 'The blob store does not let this service write'],
+  identity_provider_unavailable: [503, 'The identity provider does not answer'],
   blob_store_unavailable: [503, 'The blob store does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

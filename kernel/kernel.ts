@@ -34,6 +34,7 @@ import { mongoStore } from './jobs/mongo-store.ts'
 import { announceRun } from './jobs/progress-channel.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import type { Logging } from './log/create-logger.ts'
+import { StoredMail } from './mail/stored-mail.ts'
 import { BUNDLED_PLUGINS } from './plugins/bundled.ts'
 import { Catalogue } from './plugins/catalogue.ts'
 import { discover, type Found, type Rejected, withoutClashes } from './plugins/discover.ts'
@@ -43,6 +44,7 @@ import { beginFeatures } from './plugins/when-on.ts'
 import { Roles } from './roles.ts'
 import type { Runtime } from './runtime.ts'
 import { equalSecrets } from './secrets/keys.ts'
+import { createSealer } from './secrets/sealed.ts'
 import { createSigner } from './secrets/signer.ts'
 import { openTelemetry } from './telemetry/telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy/tenancy.ts'
@@ -146,11 +148,15 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     tenantsFor: name => tenantsWith(catalogue.byName(name)?.plugin.feature),
     changed: change => announceRun(sockets, change, jobPermission),
   })
+  const sealer = createSealer(config.SECRET_KEY, config.SECRET_KEY_PREVIOUS)
+  const mail = new StoredMail(sealer)
   const access = createAccess({
     database,
     log,
     now,
     settings: config,
+    mail,
+    sealer,
     features: tenancy.features,
     ...(options.passwords ? { passwords: options.passwords } : {}),
     /** Descriptors whose permissions exist for a tenant. */
@@ -230,6 +236,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     provider: refId => catalogue.provider(refId),
     checksAnswers: !config.production,
     internalToken: config.CLOUD_INTERNAL_API_TOKEN,
+    adminPanel: config.ADMIN_PANEL_ENABLED,
     deployment: {
       production: config.production,
       dataDir: config.DATA_DIR,

@@ -50,6 +50,8 @@ export interface Runtime {
   /** True: answers are checked against their schemas (tests and development). */
   readonly checksAnswers: boolean
   readonly internalToken: string
+  /** ADMIN_PANEL_ENABLED. */
+  readonly adminPanel: boolean
   readonly deployment: Deployment
   /** API_PUBLIC_URL. */
   readonly publicUrl: string | undefined

@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { type AnyPlugin, definePlugin, type Kit } from '../contract.ts'
+import type { MailQueue } from '../mail/mail-queue.ts'
+import type { Sealer } from '../secrets/sealed.ts'
 import type { Features } from '../tenancy/features.ts'
+import type { AccessSettings } from './access.ts'
 import { authRoutes } from './auth-routes.ts'
 import { groupRoutes } from './group-routes.ts'
 import type { Groups } from './groups.ts'
 import { meRoutes } from './me-routes.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { Passwords } from './passwords.ts'
 import type { PermissionCatalogue } from './permissions.ts'
 import type { Sessions } from './sessions.ts'
@@ -14,7 +18,10 @@ import type { Users } from './users.ts'
 
 /** What the routes of access work with. */
 export interface AccessParts {
-  readonly settings: { readonly AUTH_POLICY: 'standard' | 'restricted' }
+  readonly settings: AccessSettings
+  readonly mail: MailQueue
+  readonly sealer: Sealer
+  readonly oneTime: OneTimeTokens
   readonly features: Features
   readonly passwords: Passwords
   readonly sessions: Sessions

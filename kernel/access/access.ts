@@ -1,12 +1,16 @@
+import type { Config } from '../../config/load.ts'
 import type { Database } from '../../db/database.ts'
 import type { AnyPlugin } from '../contract.ts'
 import type { Log } from '../log/log.ts'
+import type { MailQueue } from '../mail/mail-queue.ts'
+import type { Sealer } from '../secrets/sealed.ts'
 import type { Features } from '../tenancy/features.ts'
 import { RevisionWatch } from '../tenancy/revision-watch.ts'
 import { AccessChanges } from './access-changes.ts'
 import { accessPlugin } from './access-plugin.ts'
 import { BearerAuthenticator } from './authenticator.ts'
 import { Groups } from './groups.ts'
+import { OneTimeTokens } from './one-time-tokens.ts'
 import { Passwords } from './passwords.ts'
 import { PermissionCatalogue, type PluginsOf } from './permissions.ts'
 import type { Authenticator } from './principal.ts'
@@ -17,11 +21,29 @@ import { Throttle } from './throttle.ts'
 import { type TokenSettings, Tokens } from './tokens.ts'
 import { Users } from './users.ts'
 
+/** The settings of access, by their variables. */
+export type AccessSettings = TokenSettings &
+  SignInSettings &
+  Pick<
+    Config,
+    | 'AUTH_POLICY'
+    | 'AUTH_ALLOWED_EMAIL_DOMAINS'
+    | 'MS_CLIENT_ID'
+    | 'MS_CLIENT_SECRET'
+    | 'MS_AUTHORITY'
+    | 'MFA_ISSUER'
+    | 'APP_BASE_URL'
+    | 'ADMIN_PANEL_ENABLED'
+    | 'PLATFORM_ADMIN_EMAIL_DOMAIN'
+  >
+
 interface AccessOptions {
   readonly database: Database
   readonly log: Log
   now(): Date
-  readonly settings: TokenSettings & SignInSettings & { readonly AUTH_POLICY: 'standard' | 'restricted' }
+  readonly settings: AccessSettings
+  readonly mail: MailQueue
+  readonly sealer: Sealer
   readonly features: Features
   readonly pluginsOf: PluginsOf
   /** Default: bcrypt at cost 12. */
@@ -41,13 +63,14 @@ export interface Access {
 
 /** Makes the access of a kernel. From `start` on it hears within two seconds what other instances change. */
 export function createAccess(options: AccessOptions): Access {
-  const { database, log, settings, features } = options
+  const { database, log, settings, features, mail, sealer } = options
   const { dialect } = database
   const cache = new PrincipalCache()
   const changes = new AccessChanges(cache)
   const tokens = new Tokens(settings)
   const throttle = new Throttle()
   const passwords = options.passwords ?? new Passwords()
+  const oneTime = new OneTimeTokens()
   const catalogue = new PermissionCatalogue(options.pluginsOf)
   const sessions = new Sessions(tokens, changes)
   const watch = new RevisionWatch({
@@ -61,6 +84,9 @@ export function createAccess(options: AccessOptions): Access {
     authenticator: new BearerAuthenticator({ database, tokens, cache, now: () => options.now() }),
     plugin: accessPlugin({
       settings,
+      mail,
+      sealer,
+      oneTime,
       features,
       passwords,
       sessions,

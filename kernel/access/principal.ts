@@ -12,6 +12,8 @@ export interface Principal {
   readonly permissions: Permissions
   /** The log-in this came from; undefined for API keys. */
   readonly sessionId: string | undefined
+  /** True for operators of the platform: who they are was shown with a second factor. */
+  readonly platformAdmin?: boolean
 }
 
 /** Checks the credentials of a request. */

@@ -12,6 +12,12 @@ export interface SessionOrigin {
   readonly userAgent: string
 }
 
+/**
+ * How somebody showed who they are (RFC 8176): `pwd` password, `fed` signed in elsewhere, `otp` second factor here, `mfa`
+ * more than one factor, here or there.
+ */
+export type AuthMethod = 'pwd' | 'fed' | 'otp' | 'mfa'
+
 /** The tokens of a log-in. */
 export interface SignedIn extends TokenSubject {
   readonly accessToken: string
@@ -39,6 +45,7 @@ interface TokenRow {
   expires_at: string
   used_at: string | null
   revoked_at: string | null
+  methods: string
   active: unknown
 }
 interface OpenTokenRow {
@@ -61,6 +68,7 @@ const byHash = prepare<{ hash: string; userId: string }, TokenRow>((from, v) =>
       'refresh_tokens.expires_at',
       'refresh_tokens.used_at',
       'refresh_tokens.revoked_at',
+      'refresh_tokens.methods',
       'users.active',
     )
     .where('refresh_tokens.token_hash', v.hash)
@@ -90,8 +98,15 @@ export class Sessions {
   }
 
   /** Begins a log-in, in the caller's transaction if there is one. */
-  start(db: TenantDb, userId: string, origin: SessionOrigin, now: Date): Promise<SignedIn> {
-    return this.#issue(db, { userId, tenantId: db.tenantId, sessionId: newId() }, origin, now)
+  start(
+    db: TenantDb,
+    userId: string,
+    methods: readonly AuthMethod[],
+    origin: SessionOrigin,
+    now: Date,
+  ): Promise<SignedIn> {
+    const subject = { userId, tenantId: db.tenantId, sessionId: newId() }
+    return this.#issue(db, subject, methods.join(' '), origin, now)
   }
 
   /**
@@ -108,7 +123,7 @@ export class Sessions {
         await this.end(db, [subject.sessionId], now)
         return { kind: 'reused', subject }
       }
-      return { kind: 'rotated', signedIn: await this.#issue(db, subject, origin, now, next) }
+      return { kind: 'rotated', signedIn: await this.#issue(db, subject, row.methods, origin, now, next) }
     })
   }
 
@@ -165,7 +180,14 @@ export class Sessions {
     return true
   }
 
-  async #issue(db: TenantDb, subject: TokenSubject, origin: SessionOrigin, now: Date, id = newId()): Promise<SignedIn> {
+  async #issue(
+    db: TenantDb,
+    subject: TokenSubject,
+    methods: string,
+    origin: SessionOrigin,
+    now: Date,
+    id = newId(),
+  ): Promise<SignedIn> {
     const access = this.#tokens.issue('access', subject, now)
     const refresh = this.#tokens.issue('refresh', subject, now)
     await db.table('refresh_tokens').insert({
@@ -173,6 +195,7 @@ export class Sessions {
       user_id: subject.userId,
       family_id: subject.sessionId,
       token_hash: sha256(refresh.token),
+      methods,
       expires_at: refresh.expiresAt,
       user_agent: origin.userAgent.slice(0, 400),
       ip_address: origin.address.slice(0, 45),

@@ -10,7 +10,7 @@ import { emailAddress, emailKey } from './email.ts'
 import { requireAllowedOrigin } from './origin.ts'
 import type { Passwords } from './passwords.ts'
 import { type CookieSettings, clearedCookie, REFRESH_COOKIE, refreshCookie } from './refresh-cookie.ts'
-import type { Sessions, SignedIn } from './sessions.ts'
+import type { AuthMethod, Sessions, SignedIn } from './sessions.ts'
 import type { Throttle } from './throttle.ts'
 import type { TokenSubject, Tokens } from './tokens.ts'
 
@@ -45,6 +45,18 @@ interface UserRow {
   active: unknown
 }
 
+/** Somebody whose first factor was right: an active user of a tenant. */
+export interface Entrant {
+  readonly userId: string
+  readonly tenantId: string
+}
+
+/** Where the way in leads after the first factor. */
+export type Entry =
+  | { readonly kind: 'signed-in'; readonly signedIn: SignedIn }
+  /** `mfa`: a code is wanted. `mfa-setup`: the tenant wants a second factor, and there is none yet. */
+  | { readonly kind: 'mfa' | 'mfa-setup'; readonly sessionToken: string }
+
 const userByEmail = prepare<{ key: string }, UserRow>((from, v) =>
   from.shared('users').select('id', 'tenant_id', 'password_hash', 'active').where('email_key', v.key),
 )
@@ -73,8 +85,44 @@ export class SignIn {
     const fits = await this.#parts.passwords.matches(password, user?.active ? user.password_hash : undefined)
     if (!user || !fits) throw problem('invalid_credentials')
     await attempt.succeeded()
-    await this.#admit(user.tenant_id)
-    return this.#afterPassword(call, user, request)
+    const entry = await this.enter(call, { userId: user.id, tenantId: user.tenant_id }, ['pwd'], request)
+    return this.answer(entry, request)
+  }
+
+  /**
+   * What happens once the first factor was right, whichever it was: the tenant is looked at, a second factor is asked for,
+   * or the session begins. Opens its own transaction, or joins the one under way.
+   * @throws Problem `tenant_pending`, `license_expired`, `tenant_suspended`
+   */
+  async enter(
+    call: PlatformCall,
+    { userId, tenantId }: Entrant,
+    methods: readonly AuthMethod[],
+    request: RequestFacts,
+  ): Promise<Entry> {
+    await this.#admit(tenantId)
+    const db = call.db.forTenant(tenantId)
+    const now = call.now()
+    const signedIn = await db.transaction(async () => {
+      const started = await this.#parts.sessions.start(db, userId, methods, request, now)
+      await db.table('users').where('id', userId).update({ last_login_at: now })
+      await this.#audit(call, started, 'session.started', request)
+      return started
+    })
+    return { kind: 'signed-in', signedIn }
+  }
+
+  /** The answer to whoever logs in by JSON: tokens and the cookie, or the step that is next. */
+  answer(entry: Entry, request: RequestFacts): Reply {
+    if (entry.kind === 'signed-in') return this.#signedIn(entry.signedIn, request)
+    const next = entry.kind === 'mfa' ? { mfa_required: true } : { mfa_setup_required: true }
+    return reply({ ...next, session_token: entry.sessionToken }, {})
+  }
+
+  /** `Set-Cookie` of the refresh token, for whoever logs in by a redirect. */
+  cookie({ refreshToken }: SignedIn, request: RequestFacts): string {
+    const { tokens, settings } = this.#parts
+    return refreshCookie(refreshToken, tokens.lifetime('refresh'), settings, request)
   }
 
   /**
@@ -112,19 +160,6 @@ export class SignIn {
     return reply(undefined, { status: 204, headers: { 'Set-Cookie': [clearedCookie(settings, request)] } })
   }
 
-  /** What happens once the password was right. A second factor is asked for here, before there is a session. */
-  async #afterPassword(call: PlatformCall, user: UserRow, request: RequestFacts): Promise<Reply> {
-    const db = call.db.forTenant(user.tenant_id)
-    const now = call.now()
-    const signedIn = await db.transaction(async () => {
-      const started = await this.#parts.sessions.start(db, user.id, request, now)
-      await db.table('users').where('id', user.id).update({ last_login_at: now })
-      await this.#audit(call, started, 'session.started', request)
-      return started
-    })
-    return this.#signedIn(signedIn, request)
-  }
-
   /** Refuses tenants that may not be here; asks the database first, as a licence may have come a moment ago. */
   async #admit(tenantId: string): Promise<void> {
     const { features } = this.#parts
@@ -134,11 +169,10 @@ export class SignIn {
     if (refused) throw refused
   }
 
-  #signedIn({ accessToken, refreshToken }: SignedIn, request: RequestFacts): Reply {
-    const { tokens, settings } = this.#parts
-    const body = { access_token: accessToken, token_type: 'Bearer', expires_in: tokens.lifetime('access') }
-    const cookie = refreshCookie(refreshToken, tokens.lifetime('refresh'), settings, request)
-    return reply(body, { headers: { 'Set-Cookie': [cookie] } })
+  #signedIn(signedIn: SignedIn, request: RequestFacts): Reply {
+    const expires_in = this.#parts.tokens.lifetime('access')
+    const body = { access_token: signedIn.accessToken, token_type: 'Bearer', expires_in }
+    return reply(body, { headers: { 'Set-Cookie': [this.cookie(signedIn, request)] } })
   }
 
   #subjectOf(request: RequestFacts, now: Date): TokenSubject | undefined {

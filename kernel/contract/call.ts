@@ -31,6 +31,25 @@ export interface AuditEntry {
   readonly after?: unknown
 }
 
+/**
+ * Something that users should know of. It goes into their list of notifications, to their open sockets, and by mail to
+ * those who want it so.
+ */
+export interface Notice {
+  /** One of the `notices` that the plugin's descriptor names, such as `alert-raised`. */
+  readonly kind: string
+  /** Users by id, or all active users who hold the permission. */
+  readonly to: { readonly users: readonly string[] } | { readonly permission: PermissionKey }
+  /** One line, at most 300 characters. */
+  readonly title: string
+  /** Some sentences of plain text. */
+  readonly body?: string
+  /** Where the web application shows it, such as `/incidents/0198…`; always below the application's own address. */
+  readonly path?: string
+  /** While somebody has an unread notification of this key, they do not get a second one. */
+  readonly unique?: string
+}
+
 interface AnyCall {
   readonly actor: Actor
   readonly log: Log
@@ -63,6 +82,8 @@ export interface Call extends AnyCall {
    * @returns the id under which `GET /api/v1/jobs/:id` shows it
    */
   enqueue(job: string, data: unknown, options?: { readonly unique?: string }): Promise<string>
+  /** Tells users something, once the call commits. */
+  notify(notice: Notice): Promise<void>
   /**
    * Sends a frame to the tenant's sockets on one of the plugin's own channels, on all instances, once the call commits.
    * Who is not connected never gets it: what must not be lost is stored, and read over HTTP.
@@ -103,6 +124,7 @@ export interface PlatformCall extends AnyCall {
     options?: { readonly unique?: string; readonly tenantId?: string },
   ): Promise<string>
   /** The same as in a tenant's call, for one tenant. */
+  notify(tenantId: string, notice: Notice): Promise<void>
   publish(tenantId: string, channel: string, type: string, data: unknown, to?: Recipients): void
   disconnect(tenantId: string, channel: string, actorIds: readonly string[]): void
 }

@@ -19,7 +19,8 @@ export interface PluginDescriptor<
   readonly feature?: string
   /**
    * First path segments it owns: `assets` owns `/api/v1/assets/…` and the channel `/api/ws/assets`, `internal/cve-feed`
-   * owns `/internal/cve-feed/…`, `v1/ingest` owns `/v1/ingest/…`, `admin/publish` owns `/api/v1/admin/publish/…`.
+   * owns `/internal/cve-feed/…`, `v1/ingest` owns `/v1/ingest/…`, `admin/publish` owns `/api/v1/admin/publish/…`,
+   * `settings/oidc` owns `/api/v1/settings/oidc/…`.
    */
   readonly segments: readonly string[]
   readonly permissions?: Readonly<Record<Perm, string>>
@@ -30,6 +31,8 @@ export interface PluginDescriptor<
   /** Services it offers: service name to ref. */
   readonly offers?: Readonly<Record<string, ServiceRef<unknown>>>
   readonly emits?: readonly EventRef[]
+  /** What it tells users with `call.notify`: kind, with how it reads in their settings, and whether mail is on at first. */
+  readonly notices?: Readonly<Record<string, { readonly title: string; readonly mail: boolean }>>
   /** Tables without a tenant that `db.shared()` may read. */
   readonly sharedTables?: readonly string[]
   /** Folder of its migrations (`V1__assets.ts` …), with a history table of its own; see `docs/migrations.md`. */

@@ -110,8 +110,11 @@ export interface RequestFacts {
 /** A route outside any tenant. */
 export interface PlatformRoute<S extends ServiceClasses, P, Q extends Optional, B extends Optional, R extends Optional>
   extends RouteOptions<Q, B, R> {
-  /** `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself. */
-  readonly access: 'public' | 'internal-token' | 'signature'
+  /**
+   * `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself.
+   * `platform-admin`: operators of the platform, where ADMIN_PANEL_ENABLED is on; elsewhere the route answers 404.
+   */
+  readonly access: 'public' | 'internal-token' | 'signature' | 'platform-admin'
   /** True: also served by a process of the role `ingest`, which otherwise serves guests only. */
   readonly edge?: boolean
   handle(

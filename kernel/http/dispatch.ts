@@ -11,16 +11,19 @@ import { channelOf } from '../ws/open-channel.ts'
 import { RequestOrigin } from './routes/request-origin.ts'
 
 const API = '/api/v1/'
-const ADMIN = '/api/v1/admin/'
+/** Below these each plugin owns its own part. */
+const SHARED = ['/api/v1/admin/', '/api/v1/settings/']
 const INTERNAL = '/internal/'
 const EDGE = '/v1/'
 
 /**
  * The segment that owns a path: `assets` of `/api/v1/assets/…`, `admin/publish` of `/api/v1/admin/publish/…`,
+ * `settings/oidc` of `/api/v1/settings/oidc/…`,
  * `internal/cve-feed` of `/internal/cve-feed/…`, `v1/ingest` of `/v1/ingest/…`.
  */
 export function segmentOf(path: string): string | undefined {
-  if (path.startsWith(API)) return cut(path, API.length, path.startsWith(ADMIN) ? ADMIN.length : API.length)
+  if (path.startsWith(API))
+    return cut(path, API.length, SHARED.find(shared => path.startsWith(shared))?.length ?? API.length)
   if (path.startsWith(INTERNAL)) return cut(path, 1, INTERNAL.length)
   if (path.startsWith(EDGE)) return cut(path, 1, EDGE.length)
   return undefined

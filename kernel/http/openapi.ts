@@ -113,9 +113,12 @@ function security(registered: RegisteredRoute): Json[] {
     case 'guest':
       return [{ [registered.route.guests.id]: [] }]
     case 'platform':
-      return { public: [], 'internal-token': [{ internalToken: [] }], signature: [{ signature: [] }] }[
-        registered.route.access
-      ]
+      return {
+        public: [],
+        'internal-token': [{ internalToken: [] }],
+        signature: [{ signature: [] }],
+        'platform-admin': [{ bearer: [] }],
+      }[registered.route.access]
   }
 }
 

@@ -20,8 +20,8 @@ export interface Rejected {
 }
 
 const kebab = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case')
-/** `internal`, `v1` and `admin` are shared by plugins: what they own is one below. */
-const SEGMENT = /^((internal|v1|admin)\/[a-z][a-z0-9-]*|(?!(internal|v1|admin)$)[a-z][a-z0-9-]*)$/
+/** `internal`, `v1`, `admin` and `settings` are shared by plugins: what they own is one below. */
+const SEGMENT = /^((internal|v1|admin|settings)\/[a-z][a-z0-9-]*|(?!(internal|v1|admin|settings)$)[a-z][a-z0-9-]*)$/
 const descriptor = z.object({
   name: kebab,
   version: z.string().regex(/^\d+\.\d+\.\d+/, 'must be a version such as 1.0.0'),

@@ -3,7 +3,7 @@ import type Koa from 'koa'
 import type { z } from 'zod'
 import type { Permissions } from '../access/principal.ts'
 import { CallCore, type CallOrigin, type PlatformWork, TenantCall, PlatformWork as Work } from '../call.ts'
-import type { AnyPlugin, EventRef, Gauge, Listening, PermissionKey, ServiceClasses } from '../contract.ts'
+import type { AnyPlugin, EventRef, Gauge, Listening, Notice, PermissionKey, ServiceClasses } from '../contract.ts'
 import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
 import { Router } from '../http/koa-router.ts'
@@ -11,6 +11,7 @@ import { compileRoute, type RouteHandler } from '../http/route.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
+import { queueNotice } from '../notifications/queue-notice.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
 import { type OpenChannel, openChannel } from '../ws/open-channel.ts'
@@ -290,6 +291,14 @@ export class PluginHost {
     this.#runtime.telemetry?.made(id)
     core.slot.afterCommit(() => this.#runtime.workAhead.tell('jobs'))
     return id
+  }
+
+  /** Queues a notice for users, in the transaction of the call. */
+  async notify(core: CallCore, tenantId: string, notice: Notice): Promise<void> {
+    if (!Object.hasOwn(this.plugin.notices ?? {}, notice.kind)) {
+      throw new PluginFault(`plugin "${this.plugin.name}": its "notices" do not name "${notice.kind}"`)
+    }
+    await queueNotice(core, tenantId, this.plugin.name, notice)
   }
 
   /** Sends a frame to a tenant's sockets on one of the plugin's channels, when the call's transaction has committed. */

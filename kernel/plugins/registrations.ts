@@ -100,7 +100,7 @@ const SIGNATURE = /^(GET|POST|PUT|PATCH|DELETE) (\/[^\s]*)$/
 export function placeOf(path: string): { readonly full: string; readonly segment: string } {
   const [, first = '', second = ''] = path.split('/')
   if (first === 'internal' || first === 'v1') return { full: path, segment: `${first}/${second}` }
-  return { full: `/api/v1${path}`, segment: first === 'admin' ? `admin/${second}` : first }
+  return { full: `/api/v1${path}`, segment: first === 'admin' || first === 'settings' ? `${first}/${second}` : first }
 }
 
 /**

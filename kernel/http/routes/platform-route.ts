@@ -35,15 +35,13 @@ export function platformRoute(runtime: Runtime, host: PluginHost, registered: Re
     const state = ctx.state as RequestState
     state.route = path
     state.plugin = host.plugin.name
-    if (route.access === 'internal-token' && !equalSecrets(ctx.get('X-Internal-Token'), runtime.internalToken)) {
-      throw problem('unauthenticated', 'X-Internal-Token is missing or wrong.')
-    }
+    const actor = await actorOf(runtime, route.access, ctx)
     if (limiter) await limiter.take(addressKey(addressOf(ctx)))
     const bytes = signed ? await rawBody(ctx, route.maxBytes ?? DEFAULT_JSON_LIMIT) : Buffer.alloc(0)
     const reading = read(ctx)
     const open = reading instanceof Promise ? await reading : reading
     try {
-      const core = new CallCore(runtime, new RequestOrigin(ctx, route.access === 'public' ? anonymous : management))
+      const core = new CallCore(runtime, new RequestOrigin(ctx, actor))
       const context = host.platformContext(new PlatformWork(core, host)) as PlatformContext<ServiceClasses>
       const facts = requestFacts(ctx, bytes)
       const work = async (): Promise<unknown> => route.handle(open.input, context, facts)
@@ -60,6 +58,31 @@ export function platformRoute(runtime: Runtime, host: PluginHost, registered: Re
       if (open.upload) await open.upload[Symbol.asyncDispose]()
     }
   }
+}
+
+/** Who is behind the request, once they showed what the route asks for. */
+async function actorOf(
+  runtime: Runtime,
+  access: RegisteredPlatformRoute['route']['access'],
+  ctx: Koa.Context,
+): Promise<Actor> {
+  if (access === 'public') return anonymous
+  if (access === 'platform-admin') return platformAdmin(runtime, ctx)
+  if (access === 'internal-token' && !equalSecrets(ctx.get('X-Internal-Token'), runtime.internalToken)) {
+    throw problem('unauthenticated', 'X-Internal-Token is missing or wrong.')
+  }
+  return management
+}
+
+async function platformAdmin(runtime: Runtime, ctx: Koa.Context): Promise<Actor> {
+  if (!runtime.adminPanel) throw problem('not_found', runtime.roles.nothingHere)
+  const principal = await runtime.authenticator.authenticate(ctx.req.headers.authorization)
+  const state = ctx.state as RequestState
+  state.actorId = principal.actor.id
+  if (!principal.platformAdmin) {
+    throw problem('forbidden', 'This is for operators of the platform who logged in with a second factor.')
+  }
+  return principal.actor
 }
 
 function requestFacts(ctx: Koa.Context, bytes: Buffer): RequestFacts {

@@ -123,6 +123,7 @@ export class Scene {
         this.events.push({ event: event.id, payload: event.payload.parse(payload) as Record<string, unknown> })
       },
       enqueue: async () => newId(),
+      notify: async () => undefined,
       publish: () => undefined,
       disconnect: () => undefined,
       wake: () => undefined,
