@@ -7,6 +7,6 @@ const onSqlServer = /^(sqlserver|mssql):/.test(process.env.DATABASE_URL ?? '')
 export default {
   extensions: ['ts'],
   files: ['**/test/**/*.test.ts'],
-  timeout: onSqlServer ? '5m' : '60s',
+  timeout: onSqlServer ? '5m' : '2m',
   workerThreads: !onSqlServer,
 }

@@ -11,6 +11,14 @@ param sqlAdministrators = {
   objectId: readEnvironmentVariable('SQL_ADMINISTRATORS_OBJECT_ID')
 }
 param allowedOrigins = ['https://cloud.monozu.io']
+param settings = {
+  API_PUBLIC_URL: 'https://api.cloud.monozu.io'
+  APP_BASE_URL: 'https://cloud.monozu.io'
+  MANAGEMENT_API_URL: 'https://manage.monozu.io'
+  MS_CLIENT_ID: readEnvironmentVariable('MS_CLIENT_ID')
+  RESEND_FROM_ADDR: 'no-reply@cloud.monozu.io'
+}
+param furtherSecrets = ['MS_CLIENT_SECRET', 'RESEND_API_KEY']
 param privateNetworking = true
 param alertEmail = 'cloud-operations@monozu.io'
 param logDays = 180
