@@ -8,6 +8,7 @@ import type { Log } from '../log/log.ts'
 import type { RequestLog } from '../log/request-log.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Ceilings } from './ceilings.ts'
+import { lingerUntilComplete } from './linger.ts'
 import { problemBody, toProblem } from './problem-json.ts'
 import { addressOf, type RequestState, traceIdOf } from './request-state.ts'
 import { securityHeaders } from './send.ts'
@@ -89,6 +90,7 @@ export function createApp(parts: AppParts): Koa {
     ctx.status = failure.status
     ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
     ctx.body = JSON.stringify(problemBody(failure, ctx.path, traceId))
+    lingerUntilComplete(ctx.req, ctx.res)
   }
 
   const { telemetry } = parts
