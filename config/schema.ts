@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { readKeyPairs } from './key-pairs.ts'
 import { isRole, roles } from './role.ts'
@@ -25,11 +26,20 @@ const mongoUrl = (value: string): boolean =>
   /^mongodb:\/\/([^@/]+@)?[^@/?,\s]+(,[^@/?,\s]+)*(\/[^/?\s]*)?(\?\S*)?$/.test(value) ||
   /^mongodb\+srv:\/\/([^@/]+@)?[\w.-]+(\/[^/?\s]*)?(\?\S*)?$/.test(value)
 
+/** What is not a percent-encoding in user or password would be taken for one. */
 const smtpUrl = (value: string): boolean =>
-  URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== ''
+  URL.canParse(value) &&
+  /^smtps?:$/.test(new URL(value).protocol) &&
+  new URL(value).hostname !== '' &&
+  !/%(?![0-9a-f]{2})/i.test(value)
 
 const isDomain = (value: string): boolean =>
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/.test(value)
+
+const isDnsServer = (value: string): boolean => {
+  const [, bracketed, host, port = '53'] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(value) ?? []
+  return isIP(bracketed ?? host ?? value) !== 0 && Number(port) > 0 && Number(port) < 65_536
+}
 
 /** The database number that may follow the port does not matter to what goes through it. */
 const redisUrl = (value: string): boolean =>
@@ -173,6 +183,12 @@ export const kernelSettings = z
       .refine(publicUrl)
       .transform(value => value.replace(/\/+$/, ''))
       .default('https://login.microsoftonline.com/common/v2.0'),
+    DNS_SERVERS: list("DNS servers that are asked for the proof of a tenant's e-mail domain.", {
+      expected: 'comma-separated addresses such as 9.9.9.9 or 127.0.0.1:5353',
+      fallback: "the system's",
+    })
+      .refine(servers => servers.every(isDnsServer))
+      .default([]),
     MFA_ISSUER: text('What authenticator apps call an account of this service.').default('MonozuCloud'),
     ACCESS_TOKEN_EXPIRE_MINUTES: integer(1, 1440, 'Life of an access token.').default(60),
     REFRESH_TOKEN_EXPIRE_DAYS: integer(1, 365, 'Life of a refresh token.').default(7),
@@ -246,13 +262,22 @@ export const kernelSettings = z
       'Days after expiry in which log-in still works, without licensed features.',
     ).default(14),
 
-    SMTP_URL: text('Mail server: `smtp://` (with STARTTLS where it is offered) or `smtps://`.', {
-      secret: true,
-      expected: 'smtps://user:password@host:465',
-    })
+    INGEST_RETENTION_DAYS: integer(
+      1,
+      365,
+      'Days that events of devices are kept, for tenants that have not set it.',
+    ).default(30),
+
+    SMTP_URL: text(
+      'Mail server: `smtp://` (with STARTTLS where it is offered) or `smtps://`. Without one: files in DATA_DIR.',
+      {
+        secret: true,
+        expected: 'smtps://user:password@host:465',
+      },
+    )
       .refine(smtpUrl)
       .optional(),
-    RESEND_API_KEY: text('Sends mail by Resend instead of SMTP_URL.', { secret: true }).optional(),
+    RESEND_API_KEY: text('Sends mail by Resend where SMTP_URL is not set.', { secret: true }).optional(),
     RESEND_FROM_ADDR: text('Who mails come from, with SMTP_URL too.', {
       expected: 'an address such as no-reply@monozu.io',
     })

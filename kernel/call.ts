@@ -33,7 +33,8 @@ export interface CallOrigin {
 
 /** An audit line that waits for the end of the transaction. */
 interface PendingAudit {
-  readonly tenantId: string
+  /** Undefined: it is of the platform. */
+  readonly tenantId: string | undefined
   readonly entry: AuditEntry
 }
 
@@ -88,8 +89,11 @@ export class CallCore {
     return this.#recorded
   }
 
-  /** Keeps an audit line for the end of the transaction under way, or of the next one. */
-  audit(tenantId: string, entry: AuditEntry): void {
+  /**
+   * Keeps an audit line for the end of the transaction under way, or of the next one.
+   * @param tenantId undefined: the line is of the platform
+   */
+  audit(tenantId: string | undefined, entry: AuditEntry): void {
     this.#recorded = true
     this.#pending.push({ tenantId, entry })
   }
@@ -107,7 +111,7 @@ export class CallCore {
     const facts = { actor, address, traceId: this.traceId, now: this.runtime.now() }
     for (const [tenantId, lines] of Map.groupBy(pending, line => line.tenantId)) {
       const entries = lines.map(({ entry }) => ({ ...entry, action: entry.action ?? this.defaultAction }))
-      await writeAudit(this.platform.forTenant(tenantId), entries, facts)
+      await writeAudit(tenantId === undefined ? this.platform : this.platform.forTenant(tenantId), entries, facts)
     }
   }
 }
@@ -250,6 +254,10 @@ export class PlatformWork implements PlatformCall {
 
   audit(tenantId: string, entry: AuditEntry): void {
     this.core.audit(tenantId, entry)
+  }
+
+  auditPlatform(entry: AuditEntry): void {
+    this.core.audit(undefined, entry)
   }
 
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void> {

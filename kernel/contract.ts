@@ -30,6 +30,7 @@ export {
   type ServiceRef,
   serviceRef,
 } from './contract/refs.ts'
+export { type TenantRetention, tenantRetention } from './contract/retention.ts'
 export type {
   GuestRoute,
   Input,
@@ -40,8 +41,9 @@ export type {
   Signature,
   Upload,
 } from './contract/route.ts'
+export { type UserDirectory, type UserSummary, userDirectory } from './contract/users.ts'
 export { whereContains } from './data/contains.ts'
-export { ipAddress, lineOfText } from './data/fields.ts'
+export { asLine, ipAddress, lineOfText } from './data/fields.ts'
 export { newId } from './data/id.ts'
 export { isDeeperThan } from './data/json-depth.ts'
 export { atLeast, contains, defineList, equals, type Filter, type ListPage, oneOf, queryFlag } from './data/list.ts'

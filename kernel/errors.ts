@@ -48,6 +48,7 @@ export const errorCodes = {
   publishing_off: [503, 'Publishing is switched off here'],
   blob_store_read_only: [503, 'The blob store does not let this service write'],
   identity_provider_unavailable: [503, 'The identity provider does not answer'],
+  management_unavailable: [503, 'The management system does not answer'],
   blob_store_unavailable: [503, 'The blob store does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

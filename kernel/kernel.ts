@@ -10,13 +10,16 @@ import { findMigrations, KERNEL_MIGRATIONS } from '../db/migration-files.ts'
 import { type Access, createAccess } from './access/access.ts'
 import { GuestDirectory } from './access/guests.ts'
 import type { Passwords } from './access/passwords.ts'
+import { adminPlugin } from './admin/admin-plugin.ts'
+import { Instances } from './admin/instances.ts'
 import { auditPlugin } from './audit/audit-plugin.ts'
+import { createHeadSigner } from './audit/head-signature.ts'
 import { Bells } from './backplane/bells.ts'
 import { createBackplane } from './backplane/create-backplane.ts'
 import { installationId } from './backplane/installation-id.ts'
 import type { RedisTiming } from './backplane/redis-backplane.ts'
 import { WorkAhead } from './backplane/work-ahead.ts'
-import type { PlatformWork } from './call.ts'
+import { CallCore, PlatformWork } from './call.ts'
 import type { AnyPlugin } from './contract.ts'
 import { requireRowSecurity } from './data/row-security.ts'
 import { createDelivery, type Delivery } from './events/delivery.ts'
@@ -34,7 +37,10 @@ import { mongoStore } from './jobs/mongo-store.ts'
 import { announceRun } from './jobs/progress-channel.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import type { Logging } from './log/create-logger.ts'
+import { MAIL, mailPlugin, SEND_JOB } from './mail/mail-plugin.ts'
 import { StoredMail } from './mail/stored-mail.ts'
+import { kindsOf } from './notifications/kinds.ts'
+import { notificationsPlugin } from './notifications/notifications-plugin.ts'
 import { BUNDLED_PLUGINS } from './plugins/bundled.ts'
 import { Catalogue } from './plugins/catalogue.ts'
 import { discover, type Found, type Rejected, withoutClashes } from './plugins/discover.ts'
@@ -134,6 +140,11 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     pluginFeatures: () => descriptors().flatMap(({ feature }) => feature ?? []),
     begin: (call, tenantId, features) =>
       beginFeatures({ core: (call as PlatformWork).core, tenantId, features }, catalogue, tenancy.features),
+    call: within => {
+      const origin = { actor: { kind: 'service', id: 'licences' } } as const
+      const core = within ? (within as PlatformWork).core : new CallCore(runtime, origin)
+      return new PlatformWork(core, catalogue.byName('licences') as PluginHost)
+    },
   })
   const alone = database.dialect.name === 'sqlite'
   const delivery: Delivery = createDelivery({ database, now, log, telemetry, alone })
@@ -149,7 +160,11 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     changed: change => announceRun(sockets, change, jobPermission),
   })
   const sealer = createSealer(config.SECRET_KEY, config.SECRET_KEY_PREVIOUS)
-  const mail = new StoredMail(sealer)
+  const mail = new StoredMail({
+    sealer,
+    enqueue: trx => scheduler.enqueue(trx, { plugin: MAIL, name: SEND_JOB, data: {} }),
+    tell: () => workAhead.tell('jobs'),
+  })
   const access = createAccess({
     database,
     log,
@@ -158,13 +173,15 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     mail,
     sealer,
     features: tenancy.features,
+    askLicence: async tenantId => tenancy.pull?.ask(tenantId),
     ...(options.passwords ? { passwords: options.passwords } : {}),
-    /** Descriptors whose permissions exist for a tenant. */
-    pluginsOf: tenantId =>
-      descriptors().filter(
-        ({ feature }) => feature === undefined || tenancy.features.tenant(tenantId)?.features.has(feature),
-      ),
+    pluginsOf: tenantId => pluginsOf(tenantId),
   })
+  /** Descriptors of the plugins that are on for a tenant: their permissions and notices exist for it. */
+  const pluginsOf = (tenantId: string): readonly AnyPlugin[] =>
+    descriptors().filter(
+      ({ feature }) => feature === undefined || tenancy.features.tenant(tenantId)?.features.has(feature),
+    )
   const tenantsWith = (feature: string | undefined): readonly string[] =>
     tenancy.features.current().tenantsWith(feature)
 
@@ -172,6 +189,14 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     const host = catalogue.byName(plugin)
     return host ? host.jobPermission(name) : 'unknown'
   }
+  const instances = new Instances({
+    database,
+    log,
+    now,
+    version: options.version,
+    roles: roles.names,
+    plugins: () => catalogue.summary(),
+  })
   const core: Found[] = [
     access.plugin,
     tenancy.plugin,
@@ -180,8 +205,24 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       async () => (roles.work ? scheduler.check() : undefined),
       jobPermission,
     ),
-    auditPlugin(),
+    auditPlugin({
+      signer: createHeadSigner(config.SECRET_KEY, config.SECRET_KEY_PREVIOUS),
+      ingestDays: config.INGEST_RETENTION_DAYS,
+    }),
+    notificationsPlugin({ mail, appUrl: config.APP_BASE_URL, kinds: tenantId => kindsOf(pluginsOf(tenantId)) }),
+    mailPlugin(config, sealer),
     upkeepPlugin(),
+    adminPlugin({
+      tenants: {
+        features: tenancy.features,
+        graceDays: config.LICENSE_GRACE_DAYS,
+        pull: tenancy.pull,
+        now,
+        begin: (call, tenantId, features) => tenancy.beginLater(call, tenantId, features),
+      },
+      instances: { instances, tenantsWith: feature => tenantsWith(feature) },
+      jobs: { scheduler, begin: call => call.db.afterCommit(() => workAhead.tell('jobs')) },
+    }),
   ].map(plugin => ({
     source: 'kernel',
     plugin,
@@ -342,6 +383,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       await scheduler.start()
       await delivery.start()
     }
+    // An embedded database has one process, which nobody but its operators asks.
+    if (!alone || config.ADMIN_PANEL_ENABLED) await instances.start()
     telemetry?.watch({ database, catalogue, sockets, backplane, features: () => tenancy.features.current(), now })
     if (lifecycle === 'starting') lifecycle = 'running'
   }
@@ -383,6 +426,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       await stopJobs()
       await delivery.stop(drainMs)
       await catalogue.stop()
+      await instances.stop()
       await sockets.stop()
       await backplane.close()
       await access.stop()

@@ -50,7 +50,7 @@ export interface Runtime {
   /** True: answers are checked against their schemas (tests and development). */
   readonly checksAnswers: boolean
   readonly internalToken: string
-  /** ADMIN_PANEL_ENABLED. */
+  /** ADMIN_PANEL_ENABLED: whether there are routes for operators of the platform. */
   readonly adminPanel: boolean
   readonly deployment: Deployment
   /** API_PUBLIC_URL. */

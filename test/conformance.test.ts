@@ -12,7 +12,7 @@ test('every folder in plugins/ holds a plugin', t => {
   t.true(bundled.length > 0)
 })
 
-conformance(test, [...bundled, 'access', 'licences', 'jobs', 'audit'], {
+conformance(test, [...bundled, 'access', 'licences', 'jobs', 'audit', 'notifications'], {
   readme: name => (bundled.includes(name) ? path.join(BUNDLED_PLUGINS, name, 'README.md') : undefined),
   async guest(t, tenant) {
     const { body } = await (await t.as(tenant)).post('/edge/keys', { label: 'Line 2' })
@@ -29,5 +29,12 @@ conformance(test, [...bundled, 'access', 'licences', 'jobs', 'audit'], {
     if (status !== 202) throw new Error(`a job could not be made: ${text}`)
     const key = await user.post('/edge/keys', { label: 'Line 1' })
     if (key.status !== 201) throw new Error(`a provisioning key could not be made: ${key.text}`)
+    const me = (await user.get('/me')).body.id
+    await t.job(
+      'notifications',
+      'deliver',
+      { kind: 'devices.device-offline', notice_id: me, title: 'Lost', to: { users: [me] } },
+      'a',
+    )
   },
 })

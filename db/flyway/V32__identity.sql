@@ -3,6 +3,8 @@ ALTER TABLE [users] ADD [totp_last_step] bigint null;
 GO
 ALTER TABLE [users] ADD [email_verified_at] datetime2(3) null;
 GO
+ALTER TABLE [users] ADD [email_set_by] uniqueidentifier null;
+GO
 ALTER TABLE [users] ADD [locale] nvarchar(35) null;
 GO
 ALTER TABLE [users] ADD [time_zone] nvarchar(64) null;
@@ -109,6 +111,13 @@ ALTER SECURITY POLICY [dbo].[rls_tenant]
   ADD FILTER PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[one_time_tokens],
   ADD BLOCK PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[one_time_tokens];
 GO
+CREATE TABLE [used_sign_ins] (
+    [state_hash] nvarchar(64) not null,
+    [expires_at] datetime2(3) not null,
+    CONSTRAINT [used_sign_ins_pkey] PRIMARY KEY ([state_hash]));
+GO
+CREATE INDEX [used_sign_ins_expires_at_index] ON [used_sign_ins] ([expires_at]);
+GO
 CREATE TABLE [throttles] (
     [name] nvarchar(80) not null,
     [failures] int not null,
@@ -182,7 +191,7 @@ ALTER SECURITY POLICY [dbo].[rls_tenant]
   ADD FILTER PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[email_domains],
   ADD BLOCK PREDICATE [dbo].[fn_rls_tenant]([tenant_id]) ON [dbo].[email_domains];
 GO
-ALTER TABLE [tenant_licenses] ADD [pulled_at] datetime2(3) null;
+ALTER TABLE [tenants] ADD [license_asked_at] datetime2(3) null;
 GO
 CREATE TABLE [mail_messages] (
     [id] uniqueidentifier not null,
@@ -193,11 +202,14 @@ CREATE TABLE [mail_messages] (
     [status] nvarchar(20) not null CONSTRAINT [mail_messages_status_default] DEFAULT 'queued',
     [attempts] int not null CONSTRAINT [mail_messages_attempts_default] DEFAULT '0',
     [error] nvarchar(max) null,
+    [due_at] datetime2(3) not null,
     [sent_at] datetime2(3) null,
     [created_at] datetime2(3) not null,
     CONSTRAINT [mail_messages_tenant_id_foreign] FOREIGN KEY ([tenant_id]) REFERENCES [tenants] ([id]));
 GO
-CREATE INDEX [mail_messages_status_created_at_index] ON [mail_messages] ([status], [created_at]);
+CREATE INDEX [mail_messages_status_due_at_index] ON [mail_messages] ([status], [due_at]);
+GO
+CREATE INDEX [mail_messages_recipient_created_at_index] ON [mail_messages] ([recipient], [created_at]);
 GO
 CREATE UNIQUE CLUSTERED INDEX [mail_messages_tenant_id_created_at_id_index] ON [mail_messages] ([tenant_id], [created_at], [id]);
 GO
@@ -215,17 +227,25 @@ CREATE TABLE [notifications] (
     [title] nvarchar(300) not null,
     [body] nvarchar(max) null,
     [path] nvarchar(400) null,
-    [dedupe_key] nvarchar(200) null,
+    [dedupe_key] nvarchar(64) null,
+    [notice_id] uniqueidentifier not null,
+    [mailed] bit not null CONSTRAINT [notifications_mailed_default] DEFAULT '0',
     [read_at] datetime2(3) null,
     [created_at] datetime2(3) not null,
     CONSTRAINT [notifications_tenant_id_foreign] FOREIGN KEY ([tenant_id]) REFERENCES [tenants] ([id]),
     CONSTRAINT [notifications_user_id_foreign] FOREIGN KEY ([user_id]) REFERENCES [users] ([id]) ON DELETE cascade);
 GO
-CREATE INDEX [notifications_user_id_created_at_id_index] ON [notifications] ([user_id], [created_at], [id]);
+CREATE UNIQUE INDEX [notifications_notice_id_user_id_index] ON [notifications] ([notice_id], [user_id]);
 GO
-CREATE INDEX [notifications_user_id_index] ON [notifications] ([user_id]) WHERE read_at IS NULL;
+CREATE UNIQUE INDEX [notifications_user_id_dedupe_key_index] ON [notifications] ([user_id], [dedupe_key]) WHERE read_at IS NULL AND dedupe_key IS NOT NULL;
+GO
+CREATE INDEX [notifications_tenant_id_user_id_created_at_id_index] ON [notifications] ([tenant_id], [user_id], [created_at], [id]);
+GO
+CREATE INDEX [notifications_tenant_id_user_id_index] ON [notifications] ([tenant_id], [user_id]) WHERE read_at IS NULL;
 GO
 CREATE INDEX [notifications_created_at_index] ON [notifications] ([created_at]);
+GO
+CREATE INDEX [notifications_read_at_index] ON [notifications] ([read_at]) WHERE read_at IS NOT NULL;
 GO
 CREATE UNIQUE CLUSTERED INDEX [notifications_tenant_id_created_at_id_index] ON [notifications] ([tenant_id], [created_at], [id]);
 GO
@@ -242,6 +262,12 @@ GO
 CREATE INDEX [audit_logs_tenant_id_sequence_index] ON [audit_logs] ([tenant_id], [sequence]) WHERE sequence IS NOT NULL;
 GO
 CREATE INDEX [audit_logs_created_at_id_index] ON [audit_logs] ([created_at], [id]) WHERE sequence IS NULL;
+GO
+CREATE INDEX [audit_logs_tenant_id_actor_id_created_at_index] ON [audit_logs] ([tenant_id], [actor_id], [created_at]);
+GO
+CREATE INDEX [audit_logs_tenant_id_action_created_at_index] ON [audit_logs] ([tenant_id], [action], [created_at]);
+GO
+CREATE INDEX [audit_logs_tenant_id_trace_id_index] ON [audit_logs] ([tenant_id], [trace_id]);
 GO
 CREATE TABLE [audit_chains] (
     [chain] nvarchar(36) not null,
@@ -269,4 +295,6 @@ CREATE TABLE [job_switches] (
     [disabled_by] nvarchar(100) not null,
     [disabled_at] datetime2(3) not null,
     CONSTRAINT [job_switches_pkey] PRIMARY KEY ([plugin], [name]));
+GO
+CREATE INDEX [job_runs_created_at_id_index] ON [job_runs] ([created_at], [id]);
 GO

@@ -14,6 +14,7 @@ function people(schema: SchemaSteps): void {
   schema.addColumns('users', table => {
     table.bigint('totp_last_step').nullable()
     table.time('email_verified_at').nullable()
+    table.uuid('email_set_by').nullable()
     table.string('locale', 35).nullable()
     table.string('time_zone', 64).nullable()
   })
@@ -68,6 +69,12 @@ function signIn(schema: SchemaSteps): void {
     table.index(['user_id', 'kind'])
     table.index(['expires_at'])
   })
+  schema.table('used_sign_ins', table => {
+    table.string('state_hash', 64)
+    table.time('expires_at')
+    table.primary(['state_hash'])
+    table.index(['expires_at'])
+  })
   schema.table('throttles', table => {
     table.string('name', 80)
     table.integer('failures')
@@ -107,8 +114,8 @@ function tenants(schema: SchemaSteps): void {
     table.unique(['tenant_id', 'domain'])
     table.unique(['domain'], { where: 'verified_at IS NOT NULL' })
   })
-  schema.addColumns('tenant_licenses', table => {
-    table.time('pulled_at').nullable()
+  schema.addColumns('tenants', table => {
+    table.time('license_asked_at').nullable()
   })
 }
 
@@ -122,8 +129,10 @@ function messages(schema: SchemaSteps): void {
       table.string('status', 20).defaultTo('queued')
       table.integer('attempts').defaultTo(0)
       table.text('error').nullable()
+      table.time('due_at')
       table.time('sent_at').nullable()
-      table.index(['status', 'created_at'])
+      table.index(['status', 'due_at'])
+      table.index(['recipient', 'created_at'])
     },
     { platformRows: true },
   )
@@ -133,12 +142,17 @@ function messages(schema: SchemaSteps): void {
     table.string('title', 300)
     table.text('body').nullable()
     table.string('path', 400).nullable()
-    table.string('dedupe_key', 200).nullable()
+    table.string('dedupe_key', 64).nullable()
+    table.uuid('notice_id')
+    table.boolean('mailed').defaultTo(false)
     table.time('read_at').nullable()
     table.references('user_id', 'users', 'cascade')
-    table.index(['user_id', 'created_at', 'id'])
-    table.index(['user_id'], { where: 'read_at IS NULL' })
+    table.unique(['notice_id', 'user_id'])
+    table.unique(['user_id', 'dedupe_key'], { where: 'read_at IS NULL AND dedupe_key IS NOT NULL' })
+    table.index(['tenant_id', 'user_id', 'created_at', 'id'])
+    table.index(['tenant_id', 'user_id'], { where: 'read_at IS NULL' })
     table.index(['created_at'])
+    table.index(['read_at'], { where: 'read_at IS NOT NULL' })
   })
 }
 
@@ -149,6 +163,9 @@ function auditChain(schema: SchemaSteps): void {
     table.string('hash', 64).nullable()
     table.index(['tenant_id', 'sequence'], { where: 'sequence IS NOT NULL' })
     table.index(['created_at', 'id'], { where: 'sequence IS NULL' })
+    table.index(['tenant_id', 'actor_id', 'created_at'])
+    table.index(['tenant_id', 'action', 'created_at'])
+    table.index(['tenant_id', 'trace_id'])
   })
   schema.table('audit_chains', table => {
     table.string('chain', 36)
@@ -179,5 +196,8 @@ function operators(schema: SchemaSteps): void {
     table.string('disabled_by', 100)
     table.time('disabled_at')
     table.primary(['plugin', 'name'])
+  })
+  schema.addColumns('job_runs', table => {
+    table.index(['created_at', 'id'])
   })
 }

@@ -28,6 +28,7 @@ export default definePlugin({
   config: workOrderSettings,
   uses: { sites: siteDirectory },
   emits: [workOrderDone],
+  notices: { 'orders-overdue': { title: 'Work orders are overdue', mail: true } },
   migrations: path.join(import.meta.dirname, 'migrations'),
   services: { workOrderRepository: WorkOrderRepository, workOrderService: WorkOrderService },
   setup(kit) {
@@ -72,9 +73,7 @@ export default definePlugin({
       scope: 'tenant',
       every: '1 hour',
       data: z.object({}),
-      async run(_data, { call, workOrderRepository }) {
-        return { marked: await workOrderRepository.markOverdue(call.now().toISOString().slice(0, 10)) }
-      },
+      run: (_data, { workOrderService }) => workOrderService.markOverdue(),
     })
 
     kit.on(siteDeleted, ({ payload }, { workOrderRepository }) => workOrderRepository.forgetSite(payload.site_id))

@@ -8,9 +8,15 @@ import type { Features } from '../tenancy/features.ts'
 import { RevisionWatch } from '../tenancy/revision-watch.ts'
 import { AccessChanges } from './access-changes.ts'
 import { accessPlugin } from './access-plugin.ts'
+import { ApiKeyAuthenticator } from './api-keys/api-key-authenticator.ts'
+import { ApiKeys } from './api-keys/api-keys.ts'
 import { BearerAuthenticator } from './authenticator.ts'
 import { Groups } from './groups.ts'
+import { Mfa } from './mfa/mfa.ts'
+import { SecondFactor } from './mfa/second-factor.ts'
+import { createFederation } from './oidc/federation.ts'
 import { OneTimeTokens } from './one-time-tokens.ts'
+import { Operators } from './operators.ts'
 import { Passwords } from './passwords.ts'
 import { PermissionCatalogue, type PluginsOf } from './permissions.ts'
 import type { Authenticator } from './principal.ts'
@@ -31,6 +37,7 @@ export type AccessSettings = TokenSettings &
     | 'MS_CLIENT_ID'
     | 'MS_CLIENT_SECRET'
     | 'MS_AUTHORITY'
+    | 'DNS_SERVERS'
     | 'MFA_ISSUER'
     | 'APP_BASE_URL'
     | 'ADMIN_PANEL_ENABLED'
@@ -45,6 +52,8 @@ interface AccessOptions {
   readonly mail: MailQueue
   readonly sealer: Sealer
   readonly features: Features
+  /** Asks Management for a tenant's licence; never rejects. */
+  readonly askLicence: (tenantId: string) => Promise<void>
   readonly pluginsOf: PluginsOf
   /** Default: bcrypt at cost 12. */
   readonly passwords?: Passwords
@@ -68,11 +77,32 @@ export function createAccess(options: AccessOptions): Access {
   const cache = new PrincipalCache()
   const changes = new AccessChanges(cache)
   const tokens = new Tokens(settings)
-  const throttle = new Throttle()
+  const throttle = new Throttle({ database, now: () => options.now() })
   const passwords = options.passwords ?? new Passwords()
   const oneTime = new OneTimeTokens()
   const catalogue = new PermissionCatalogue(options.pluginsOf)
-  const sessions = new Sessions(tokens, changes)
+  const operators = new Operators(settings)
+  const sessions = new Sessions(tokens, changes, operators)
+  const keyAuthenticator = new ApiKeyAuthenticator({ database, log, now: () => options.now() })
+  const authenticator = new BearerAuthenticator({
+    database,
+    tokens,
+    cache,
+    operators,
+    apiKeys: keyAuthenticator,
+    now: () => options.now(),
+  })
+  const signIn = new SignIn({
+    settings,
+    tokens,
+    sessions,
+    oneTime,
+    passwords,
+    throttle,
+    features,
+    askLicence: options.askLicence,
+  })
+  const factor = new SecondFactor(sealer, settings.MFA_ISSUER)
   const watch = new RevisionWatch({
     database,
     name: 'access',
@@ -81,8 +111,9 @@ export function createAccess(options: AccessOptions): Access {
     failed: () => cache.clear(),
   })
   return {
-    authenticator: new BearerAuthenticator({ database, tokens, cache, now: () => options.now() }),
+    authenticator,
     plugin: accessPlugin({
+      dialect,
       settings,
       mail,
       sealer,
@@ -91,9 +122,21 @@ export function createAccess(options: AccessOptions): Access {
       passwords,
       sessions,
       catalogue,
-      signIn: new SignIn({ settings, tokens, sessions, passwords, throttle, features }),
-      users: new Users({ dialect, passwords, throttle, sessions, changes, catalogue }),
+      signIn,
+      throttle,
+      federation: createFederation({
+        settings,
+        sealer,
+        sessions,
+        oneTime,
+        signIn,
+        catalogue,
+        now: () => options.now(),
+      }),
+      mfa: new Mfa({ settings, authenticator, factor, oneTime, passwords, throttle, sessions, changes, signIn, mail }),
+      users: new Users({ dialect, passwords, throttle, mail, oneTime, sessions, changes, catalogue }),
       groups: new Groups({ dialect, changes, catalogue }),
+      apiKeys: new ApiKeys({ changes, catalogue }),
     }),
     passwords,
     onChange: listener => cache.onChange(listener),
@@ -101,6 +144,9 @@ export function createAccess(options: AccessOptions): Access {
       await watch.check()
       watch.start()
     },
-    stop: () => watch.stop(),
+    async stop() {
+      await watch.stop()
+      await keyAuthenticator.flush()
+    },
   }
 }

@@ -74,6 +74,15 @@ export class OneTimeTokens {
     return (await db.table('one_time_tokens').where('id', id).whereNull('used_at').update({ used_at: now })) === 1
   }
 
+  /**
+   * Counts a try with the token, before what came with it is looked at, so that many at once do not slip through.
+   * @returns false when it has had `most` tries already, or is used
+   */
+  async attempt(db: TenantDb, id: string, most: number): Promise<boolean> {
+    const open = db.table('one_time_tokens').where('id', id).whereNull('used_at').where('attempts', '<', most)
+    return (await open.increment('attempts', 1)) === 1
+  }
+
   /** Counts that the token came with something wrong. */
   async fail(db: TenantDb, id: string): Promise<void> {
     await db.table('one_time_tokens').where('id', id).increment('attempts', 1)

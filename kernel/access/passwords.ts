@@ -1,26 +1,49 @@
+import { availableParallelism } from 'node:os'
 import bcrypt from 'bcrypt'
 import { problem } from '../errors.ts'
 import { isCommonPassword } from './common-passwords.ts'
+import { Turns } from './turns.ts'
 
 /** bcrypt reads no further: what is longer would be cut off without a word. */
 const MOST_BYTES = 72
 const FEWEST_CHARACTERS = 12
 const COST = 12
+/**
+ * A core stays free for everything else, and one of the four threads on which Node also reads files and looks up names.
+ * Measured with 20 log-ins at once on two cores: bench/README.md, "Log-ins".
+ */
+const AT_ONCE = Math.max(1, Math.min(availableParallelism() - 1, 3))
+/** Half a minute of work: who comes later would be gone before it is their turn. */
+const MOST_WAITING = 100 * AT_ONCE
 
 interface PasswordsOptions {
   /** bcrypt's cost: each step doubles the time. Tests take 4. */
   readonly cost?: number
   /** Default: bcrypt's own, which works off the event loop. */
   readonly compare?: (password: string, hash: string) => Promise<boolean>
+  /** How many hashes are worked on at once; default: one less than there are cores, at most three. */
+  readonly atOnce?: number
+  /** How many more may wait for that. */
+  readonly mostWaiting?: number
 }
 
-/** Hashes and compares passwords with bcrypt. */
+/**
+ * Hashes and compares passwords with bcrypt, so few at once that other requests do not feel it. Both methods throw
+ * Problem `too_many_requests` when too many wait already.
+ */
 export class Passwords {
   readonly #cost: number
   readonly #compare: (password: string, hash: string) => Promise<boolean>
   readonly #dummy: string
+  readonly #turns: Turns
 
-  constructor({ cost = COST, compare = bcrypt.compare }: PasswordsOptions = {}) {
+  constructor({
+    cost = COST,
+    compare = bcrypt.compare,
+    atOnce = AT_ONCE,
+    mostWaiting = MOST_WAITING,
+  }: PasswordsOptions = {}) {
+    this.#turns = new Turns(atOnce, mostWaiting)
     this.#cost = cost
     this.#compare = compare
     this.#dummy = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(21)}O${'.'.repeat(31)}`
@@ -28,12 +51,12 @@ export class Passwords {
 
   /** Hashes a password that `requireGoodPassword` let through. Takes about a quarter of a second of a worker thread. */
   hash(password: string): Promise<string> {
-    return bcrypt.hash(password, this.#cost)
+    return this.#turns.run(() => bcrypt.hash(password, this.#cost))
   }
 
   /** True when the password fits. Without a hash it takes as long, so the time tells nothing about who exists. */
   async matches(password: string, hash: string | null | undefined): Promise<boolean> {
-    const fits = await this.#compare(password, hash ?? this.#dummy)
+    const fits = await this.#turns.run(() => this.#compare(password, hash ?? this.#dummy))
     return fits && Boolean(hash) && Buffer.byteLength(password) <= MOST_BYTES
   }
 }

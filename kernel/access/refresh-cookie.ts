@@ -37,7 +37,8 @@ export function refreshCookie(
 export const clearedCookie = (settings: CookieSettings, request: RequestFacts): string =>
   refreshCookie('', 0, settings, request)
 
-const isPlainLoopback = (settings: CookieSettings, request: RequestFacts): boolean =>
+/** True where a cookie that is `Secure` would be lost: outside production, on a loopback name over plain HTTP. */
+export const isPlainLoopback = (settings: CookieSettings, request: RequestFacts): boolean =>
   !settings.production &&
   settings.REFRESH_COOKIE_SAMESITE !== 'none' &&
   LOOPBACK.test(request.header('Host')) &&

@@ -4,6 +4,7 @@ import type { PlatformDb } from '../data/platform-db.ts'
 import { prepare } from '../data/prepared.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 import type { AccessChanges } from './access-changes.ts'
+import { Operators } from './operators.ts'
 import type { TokenSubject, Tokens } from './tokens.ts'
 
 /** Where a log-in comes from, as its owner sees it in the list of sessions. */
@@ -37,6 +38,8 @@ export interface Session {
   expires_at: string
   ip_address: string | null
   user_agent: string | null
+  /** How it began (RFC 8176). */
+  methods: string[]
   current: boolean
 }
 
@@ -54,7 +57,10 @@ interface OpenTokenRow {
   expires_at: string
   ip_address: string | null
   user_agent: string | null
+  methods: string
 }
+
+const nobody = new Operators({ ADMIN_PANEL_ENABLED: false, PLATFORM_ADMIN_EMAIL_DOMAIN: undefined })
 
 /** Two tabs that refresh at the same time both hand in the same token. */
 const GRACE_MS = 10_000
@@ -77,7 +83,7 @@ const byHash = prepare<{ hash: string; userId: string }, TokenRow>((from, v) =>
 const openTokens = prepare<{ userId: string; now: Date }, OpenTokenRow>((from, v) =>
   from
     .table('refresh_tokens')
-    .select('family_id', 'created_at', 'expires_at', 'ip_address', 'user_agent')
+    .select('family_id', 'created_at', 'expires_at', 'ip_address', 'user_agent', 'methods')
     .where('user_id', v.userId)
     .whereNull('used_at')
     .whereNull('revoked_at')
@@ -87,14 +93,26 @@ const openTokens = prepare<{ userId: string; now: Date }, OpenTokenRow>((from, v
     .limit(500),
 )
 
+const firstToken = prepare<{ userId: string; sessionId: string }, { created_at: string }>((from, v) =>
+  from
+    .table('refresh_tokens')
+    .select('created_at')
+    .where('user_id', v.userId)
+    .where('family_id', v.sessionId)
+    .orderBy('created_at')
+    .limit(1),
+)
+
 /** Log-ins. Each is a family of refresh tokens, stored as SHA-256: every use of one gives the next. */
 export class Sessions {
   readonly #tokens: Tokens
   readonly #changes: AccessChanges
+  readonly #operators: Operators
 
-  constructor(tokens: Tokens, changes: AccessChanges) {
+  constructor(tokens: Tokens, changes: AccessChanges, operators = nobody) {
     this.#tokens = tokens
     this.#changes = changes
+    this.#operators = operators
   }
 
   /** Begins a log-in, in the caller's transaction if there is one. */
@@ -138,12 +156,41 @@ export class Sessions {
       .update({ revoked_at: now })
   }
 
-  /** Ends every log-in of a user, except one. */
+  /** Ends every log-in of a user, except one; also those that wait for a second factor. */
   async endAll(db: TenantDb, userId: string, now: Date, except?: string): Promise<void> {
     await this.#changes.announce(db)
     const tokens = db.table('refresh_tokens').where('user_id', userId).whereNull('revoked_at')
     if (except !== undefined) tokens.whereNot('family_id', except)
     await tokens.update({ revoked_at: now })
+    await db
+      .table('one_time_tokens')
+      .where({ user_id: userId, kind: 'sign-in' })
+      .whereNull('used_at')
+      .update({ used_at: now })
+  }
+
+  /** When a log-in began: never later than it did, and never earlier than its oldest token that is kept. */
+  async startedAt(db: TenantDb, userId: string, sessionId: string): Promise<Date | undefined> {
+    const first = await db.first(firstToken, { userId, sessionId })
+    return first && new Date(first.created_at)
+  }
+
+  /** Notes that somebody has shown a second factor in a log-in, or that they have none any more. */
+  async setMethods(db: TenantDb, sessionId: string, methods: readonly AuthMethod[]): Promise<void> {
+    await this.#changes.announce(db)
+    await db
+      .table('refresh_tokens')
+      .where('family_id', sessionId)
+      .update({ methods: methods.join(' ') })
+  }
+
+  /** How a log-in began. */
+  async methodsOf(db: TenantDb, sessionId: string): Promise<AuthMethod[]> {
+    const row: { methods: string } | undefined = await db
+      .table('refresh_tokens')
+      .where('family_id', sessionId)
+      .first('methods')
+    return (row?.methods.split(' ') ?? []) as AuthMethod[]
   }
 
   /** The open log-ins of a user, the one used last first. */
@@ -158,6 +205,7 @@ export class Sessions {
         expires_at: iso(row.expires_at),
         ip_address: row.ip_address,
         user_agent: row.user_agent,
+        methods: row.methods.split(' '),
         current: row.family_id === current,
       })
     }
@@ -188,7 +236,8 @@ export class Sessions {
     now: Date,
     id = newId(),
   ): Promise<SignedIn> {
-    const access = this.#tokens.issue('access', subject, now)
+    const platformAdmin = await this.#operators.include(db, subject.userId, methods)
+    const access = this.#tokens.issue('access', subject, now, { methods: methods.split(' '), platformAdmin })
     const refresh = this.#tokens.issue('refresh', subject, now)
     await db.table('refresh_tokens').insert({
       id,

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { newId } from '../data/id.ts'
-import { problem } from '../errors.ts'
+import { Problem, problem } from '../errors.ts'
 
 /** The settings that tokens are made by. */
 export interface TokenSettings {
@@ -23,6 +23,14 @@ export interface TokenSubject {
   readonly sessionId: string
 }
 
+/** What a token says of the log-in behind it, beside whose it is. */
+export interface TokenDetails {
+  /** `amr` of RFC 8176: how somebody showed who they are. */
+  readonly methods?: readonly string[]
+  /** True for operators of the platform. */
+  readonly platformAdmin?: boolean
+}
+
 /** A token that was signed now. */
 export interface IssuedToken {
   readonly token: string
@@ -33,10 +41,16 @@ export interface IssuedToken {
 export interface TokenClaims extends TokenSubject {
   /** Epoch milliseconds. */
   readonly expiresAt: number
+  /** The token says that it is an operator's; never enough by itself. */
+  readonly platformAdmin?: true
 }
 
 const ISSUER = 'monozu-cloud'
 const AUDIENCE = 'cloud-api'
+/** No token of ours comes near it. */
+const LONGEST_TOKEN = 4096
+/** How far the clocks of two instances may be apart. */
+const CLOCKS_APART_SECONDS = 60
 
 /** Signs and checks access and refresh tokens: JWT (RFC 7519), HS256 with SECRET_KEY, claims as contract 15.2 says. */
 export class Tokens {
@@ -57,7 +71,12 @@ export class Tokens {
     return this.#seconds[type]
   }
 
-  issue(type: TokenType, { userId, tenantId, sessionId }: TokenSubject, now: Date): IssuedToken {
+  issue(
+    type: TokenType,
+    { userId, tenantId, sessionId }: TokenSubject,
+    now: Date,
+    { methods, platformAdmin }: TokenDetails = {},
+  ): IssuedToken {
     const iat = seconds(now)
     const exp = iat + this.#seconds[type]
     const claims = {
@@ -71,6 +90,8 @@ export class Tokens {
       iss: ISSUER,
       aud: AUDIENCE,
       typ: type,
+      ...(methods ? { amr: methods } : {}),
+      ...(platformAdmin ? { platform_admin: true } : {}),
     }
     return { token: jwt.sign(claims, this.#keys[0], { algorithm: 'HS256' }), expiresAt: new Date(exp * 1000) }
   }
@@ -84,27 +105,47 @@ export class Tokens {
     if (!isText(sub) || !isText(tenant_id) || !isText(sid) || typeof exp !== 'number') {
       throw problem('unauthenticated', 'The token lacks a claim.')
     }
-    return { userId: sub, tenantId: tenant_id, sessionId: sid, expiresAt: exp * 1000 }
+    return {
+      userId: sub,
+      tenantId: tenant_id,
+      sessionId: sid,
+      expiresAt: exp * 1000,
+      ...(claims.platform_admin === true ? { platformAdmin: true as const } : {}),
+    }
   }
 
   #open(token: string, now: Date): jwt.JwtPayload {
+    if (token.length > LONGEST_TOKEN) throw problem('unauthenticated', 'The token is not valid.')
     const options = {
       algorithms: ['HS256' as const],
       issuer: ISSUER,
       audience: AUDIENCE,
       clockTimestamp: seconds(now),
+      complete: true as const,
     }
     for (const [index, key] of this.#keys.entries()) {
       try {
-        const claims = jwt.verify(token, key, options)
-        if (typeof claims === 'object') return claims
+        const { header, payload } = jwt.verify(token, key, options)
+        if (typeof payload === 'object') return ours(header, payload, seconds(now))
       } catch (error) {
+        if (error instanceof Problem) throw error
         const mayFitNextKey = (error as Error).message === 'invalid signature' && index + 1 < this.#keys.length
         if (!mayFitNextKey) throw refusal(error as Error)
       }
     }
     throw problem('unauthenticated', 'The token is not valid.')
   }
+}
+
+/**
+ * Refuses what this server never signs, even under its own key: headers that name keys or ask to be understood (RFC 7515,
+ * 4.1), and tokens made in the future.
+ */
+function ours(header: jwt.JwtHeader, payload: jwt.JwtPayload, now: number): jwt.JwtPayload {
+  const plain = header.typ === 'JWT' && Object.keys(header).length === 2
+  const made = payload.iat
+  if (plain && typeof made === 'number' && made <= now + CLOCKS_APART_SECONDS) return payload
+  throw problem('unauthenticated', 'The token is not valid.')
 }
 
 const seconds = (time: Date): number => Math.floor(time.getTime() / 1000)

@@ -2,14 +2,17 @@ import { z } from 'zod'
 import type { Dialect } from '../../db/database.ts'
 import type { Call } from '../contract.ts'
 import { newId } from '../data/id.ts'
-import type { TenantDb } from '../data/tenant-db.ts'
 import { problem } from '../errors.ts'
+import type { MailQueue } from '../mail/mail-queue.ts'
 import type { AccessChanges } from './access-changes.ts'
 import { permissionsOf } from './authenticator.ts'
 import { requireAnAdmin } from './built-in-groups.ts'
 import { emailAddress, emailKey } from './email.ts'
+import { groupsToJoin } from './groups-to-join.ts'
+import { tellByMail } from './mfa/security-mails.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
+import { provePassword } from './password-proof.ts'
 import { type Passwords, requireGoodPassword } from './passwords.ts'
-import { readGranted } from './permission-set.ts'
 import type { PermissionCatalogue } from './permissions.ts'
 import type { Sessions } from './sessions.ts'
 import type { SignedInUser } from './signed-in-user.ts'
@@ -41,6 +44,8 @@ interface UsersParts {
   readonly dialect: Dialect
   readonly passwords: Passwords
   readonly throttle: Throttle
+  readonly mail: MailQueue
+  readonly oneTime: OneTimeTokens
   readonly sessions: Sessions
   readonly changes: AccessChanges
   readonly catalogue: PermissionCatalogue
@@ -60,7 +65,7 @@ export class Users {
    */
   async create(call: Call, given: z.output<typeof newUser>): Promise<FoundUser> {
     requireGoodPassword(given.password, given.email, 'body.password')
-    const groups = await this.#groupsToJoin(call, given.group_ids)
+    const groups = await groupsToJoin(call, this.#parts.catalogue, given.group_ids)
     const password_hash = await this.#parts.passwords.hash(given.password)
     const now = call.now()
     const id = newId()
@@ -68,9 +73,15 @@ export class Users {
     const times = { created_at: now, updated_at: now }
     try {
       return await call.db.transaction(async () => {
-        await call.db
-          .table('users')
-          .insert({ id, email, email_key: emailKey(email), name: given.name, password_hash, ...times })
+        await call.db.table('users').insert({
+          id,
+          email,
+          email_key: emailKey(email),
+          email_set_by: call.actor.id,
+          name: given.name,
+          password_hash,
+          ...times,
+        })
         for (const group_id of groups) await call.db.table('user_groups').insert({ user_id: id, group_id })
         const found = await findUser(call.db, id)
         call.audit({ action: 'user.created', resourceType: 'user', resourceId: id, after: found.body })
@@ -117,45 +128,16 @@ export class Users {
    * @throws Problem `invalid_credentials`, `too_many_requests`
    */
   async changePassword(call: Call, user: SignedInUser, given: z.output<typeof passwordChange>): Promise<void> {
-    const { passwords, throttle, sessions } = this.#parts
-    const stored = await this.#credentials(call.db, user.id)
-    requireGoodPassword(given.new_password, stored.email, 'body.new_password')
-    const attempt = await throttle.begin(emailKey(stored.email), user.id)
-    if (!(await passwords.matches(given.current_password, stored.password_hash))) {
-      throw problem('forbidden', 'The current password is wrong.')
-    }
-    await attempt.succeeded()
+    const { passwords, sessions } = this.#parts
+    requireGoodPassword(given.new_password, (await findUser(call.db, user.id)).body.email, 'body.new_password')
+    await provePassword(this.#parts, call.db, user.id, given.current_password)
     const password_hash = await passwords.hash(given.new_password)
     await call.db.transaction(async () => {
-      await call.db.table('users').where('id', user.id).update({ password_hash, updated_at: call.now() })
       await sessions.endAll(call.db, user.id, call.now(), user.sessionId)
+      await this.#parts.oneTime.revoke(call.db, user.id, call.now(), 'password-reset')
+      await call.db.table('users').where('id', user.id).update({ password_hash, updated_at: call.now() })
+      await tellByMail(this.#parts.mail, call.db, user.id, 'password-changed', call.now())
     })
     call.audit({ action: 'user.password_changed', resourceType: 'user', resourceId: user.id })
-  }
-
-  async #credentials(db: TenantDb, id: string): Promise<{ email: string; password_hash: string | null }> {
-    const row = await db.table('users').where('id', id).first('email', 'password_hash')
-    if (!row) throw problem('not_found', 'No user has this id.')
-    return row
-  }
-
-  async #groupsToJoin(call: Call, ids: readonly string[]): Promise<string[]> {
-    const wanted = [...new Set(ids)]
-    if (wanted.length === 0) return []
-    const rows: { id: string; permissions: string }[] = await call.db
-      .table('groups')
-      .whereIn('id', wanted)
-      .select('id', 'permissions')
-    const found = new Set(rows.map(row => row.id))
-    const missing = ids.findIndex(id => !found.has(id))
-    if (missing >= 0) {
-      const errors = [{ path: `body.group_ids.${missing}`, message: 'no group has this id' }]
-      throw problem('invalid', 'A group does not exist.', { errors })
-    }
-    this.#parts.catalogue.requireHeld(
-      call,
-      rows.flatMap(row => readGranted(row.permissions)),
-    )
-    return wanted
   }
 }

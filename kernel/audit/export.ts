@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
-import { type AuditLine, auditColumns } from './audit-log.ts'
+import { type AuditRow, auditColumns, exportedRecord } from './audit-row.ts'
 
-type Pages = AsyncIterable<readonly AuditLine[]>
+type Pages = AsyncIterable<readonly AuditRow[]>
 
 /**
  * The lines as CSV (RFC 4180, with a header). A value that a spreadsheet would run as a formula gets a `'` in front
@@ -10,19 +10,16 @@ type Pages = AsyncIterable<readonly AuditLine[]>
 export async function* csvOf(pages: Pages): AsyncGenerator<string, void, undefined> {
   yield stringify([auditColumns], { record_delimiter: 'windows' })
   for await (const lines of pages) {
-    const rows = lines.map(line => ({ ...line, before: jsonOf(line.before), after: jsonOf(line.after) }))
-    yield stringify(rows, { columns: [...auditColumns], escape_formulas: true, record_delimiter: 'windows' })
+    yield stringify([...lines], { columns: [...auditColumns], escape_formulas: true, record_delimiter: 'windows' })
   }
 }
 
-/** The lines as one JSON array. */
+/** The lines as one JSON array, each on a line of the file, in the form that its hash covers (`recordOf`). */
 export async function* jsonArrayOf(pages: Pages): AsyncGenerator<string, void, undefined> {
   let between = '['
   for await (const lines of pages) {
-    yield between + lines.map(line => JSON.stringify(line)).join(',\n')
+    yield between + lines.map(exportedRecord).join(',\n')
     between = ',\n'
   }
   yield between === '[' ? '[]\n' : ']\n'
 }
-
-const jsonOf = (value: unknown): string => (value === null ? '' : JSON.stringify(value))

@@ -1,5 +1,6 @@
 import type { Actor, AuditEntry } from '../contract.ts'
 import { newId } from '../data/id.ts'
+import type { PlatformDb } from '../data/platform-db.ts'
 import { prepare } from '../data/prepared.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 import { changesOf } from './changes.ts'
@@ -55,8 +56,13 @@ const AT_ONCE = 100
 /**
  * Writes lines of the audit log, in the transaction under way: no line without the change, no change without its line.
  * `before` and `after` are reduced to what differs, without secrets (`changes.ts`).
+ * @param db the tenant's, or the platform's for lines that are of no tenant
  */
-export function writeAudit(db: TenantDb, entries: readonly NamedAuditEntry[], facts: AuditFacts): Promise<void> {
+export function writeAudit(
+  db: TenantDb | PlatformDb,
+  entries: readonly NamedAuditEntry[],
+  facts: AuditFacts,
+): Promise<void> {
   return db.transaction(async () => {
     const [first] = entries
     if (first && entries.length === 1) {

@@ -117,6 +117,8 @@ export interface PlatformCall extends AnyCall {
   tenant(id: string): Tenant | undefined
   /** Adds a line to the audit log of the tenant it touches. */
   audit(tenantId: string, entry: AuditEntry): void
+  /** Adds a line to the audit log of the platform: for what touches no tenant, or many. */
+  auditPlatform(entry: AuditEntry): void
   emit<P extends z.ZodType>(event: EventRef<P>, payload: z.input<P>, tenantId?: string): Promise<void>
   enqueue(
     job: string,

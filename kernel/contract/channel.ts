@@ -50,6 +50,8 @@ export interface Channel<
   readonly receive?: { readonly [T in keyof R]: Receiver<R[T], S, U, F> }
   /** Whom it is for; default: users, with an access token. Guests hold what their plugin says. */
   readonly guests?: GuestRef
+  /** False: who comes with an API key is refused, because the channel is about the user who is signed in. */
+  readonly apiKeys?: false
   /** True: one socket per user or guest, on all instances. A newer one closes the older with 4409 `replaced`. */
   readonly single?: boolean
   /** Largest frame taken, in bytes; default 64 kB. A larger one closes the socket with 4413. */

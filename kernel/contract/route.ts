@@ -112,7 +112,8 @@ export interface PlatformRoute<S extends ServiceClasses, P, Q extends Optional, 
   extends RouteOptions<Q, B, R> {
   /**
    * `public`: anybody. `internal-token`: X-Internal-Token. `signature`: the handler checks `rawBody` itself.
-   * `platform-admin`: operators of the platform, where ADMIN_PANEL_ENABLED is on; elsewhere the route answers 404.
+   * `platform-admin`: operators of the platform, where ADMIN_PANEL_ENABLED is on; elsewhere there is no such route. Every
+   * call is audited, reads too: in the tenants that the handler names with `call.audit`, else in the platform's log.
    */
   readonly access: 'public' | 'internal-token' | 'signature' | 'platform-admin'
   /** True: also served by a process of the role `ingest`, which otherwise serves guests only. */

@@ -10,6 +10,19 @@ export const lineOfText = (longest: number) =>
     .max(longest)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
 
+/** Any text as a line that `lineOfText(longest)` takes; what is too long ends in `…`, what has no text becomes `-`. */
+export function asLine(text: string, longest: number): string {
+  const line = text
+    .toWellFormed()
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+  if (line.length <= longest) return line || '-'
+  return `${line
+    .slice(0, longest - 1)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trimEnd()}…`
+}
+
 /**
  * An IP address as it is stored: four decimal parts (`010.1.1.1` and `1` mean different things to different readers), or
  * IPv6 in its short form.

@@ -21,8 +21,8 @@ export function send(ctx: Koa.Context, answer: unknown, status: number): void {
     return
   }
   if (answer === undefined) {
-    ctx.status = status === 200 ? 204 : status
     ctx.body = null
+    ctx.status = status === 200 ? 204 : status
     return
   }
   sendJson(ctx, status, answer)
@@ -47,8 +47,8 @@ function sendReply(ctx: Koa.Context, { body, options }: Reply, fallback: number)
     return
   }
   if (body === undefined) {
-    ctx.status = status === 200 ? 204 : status
     ctx.body = null
+    ctx.status = status === 200 ? 204 : status
     return
   }
   sendJson(ctx, status, body)

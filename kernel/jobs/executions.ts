@@ -61,7 +61,7 @@ export class Executions {
     const definition = definitionOf(job.attrs.name)
     if (!definition) return upkeep.undispatch(id)
     const run = await runs.claim(id)
-    if (!run) return
+    if (!run) return upkeep.park(id)
     // Taken back, or stopping, while the run was claimed.
     if (definitionOf(job.attrs.name) !== definition) {
       await runs.requeue(run)

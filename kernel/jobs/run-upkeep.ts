@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Binding, Database, Row } from '../../db/database.ts'
 import type { Beating } from './heartbeat-watch.ts'
+import { switchOf } from './job-switches.ts'
 import { RUNS_TABLE } from './run.ts'
 import type { Hold } from './runs.ts'
 
@@ -47,9 +48,18 @@ export class RunUpkeep {
     await this.#table().where({ id, status: 'queued' }).update({ dispatched_at: null })
   }
 
+  /** Gives a run back that did not start because its job is switched off: it is found again once the job is on. */
+  async park(id: string): Promise<void> {
+    await this.#table()
+      .where({ id, status: 'queued' })
+      .whereExists(switchOf(this.#database.knex))
+      .update({ dispatched_at: null })
+  }
+
   /**
    * Queued runs that were never handed to Agenda, or handed over before `lost` and still due, longest due first. One that
-   * was handed over after `ahead` was so by a clock that was wrong, and counts as handed over long ago.
+   * was handed over after `ahead` was so by a clock that was wrong, and counts as handed over long ago. Not those of a job
+   * that is switched off: they wait.
    */
   async neglected(limits: { readonly lost: Date; readonly ahead: Date; readonly limit: number }): Promise<Neglected[]> {
     const { lost, ahead, limit } = limits
@@ -57,6 +67,7 @@ export class RunUpkeep {
     const rows = await this.#read(
       this.#table()
         .where({ status: 'queued' })
+        .whereNotExists(switchOf(knex))
         .where(any =>
           any
             .whereNull('dispatched_at')

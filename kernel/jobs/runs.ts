@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import type { Binding, Database, Row } from '../../db/database.ts'
 import type { Progress } from '../contract.ts'
 import { newId } from '../data/id.ts'
+import { switchOf } from './job-switches.ts'
 import { type JobRun, RUNS_TABLE, type RunStatus, toRun } from './run.ts'
 
 const MAX_DATA = 256 * 1024
@@ -119,13 +120,15 @@ export class JobRuns {
 
   /**
    * Starts an attempt: of all that try, one gets the run. Undefined when it is not queued, or not due yet. What was due
-   * when it was made is due now, also for a clock that was set back since, or that differs from its maker's.
+   * when it was made is due now, also for a clock that was set back since, or that differs from its maker's. A job that is
+   * switched off starts nowhere.
    */
   async claim(id: string): Promise<JobRun | undefined> {
     const now = this.#now()
     const [row] = await this.#table()
       .where({ id, status: 'queued' })
       .where(due => due.where('run_after', '<=', now).orWhere('run_after', '<=', this.#database.knex.ref('created_at')))
+      .whereNotExists(switchOf(this.#database.knex))
       .update({
         status: 'running',
         attempts: this.#database.knex.raw('attempts + 1'),
@@ -195,6 +198,27 @@ export class JobRuns {
       .where({ id })
       .whereIn('status', ['queued', 'running'])
       .update({ status: 'cancelled', finished_at: this.#now(), unique_key: null })
+    return changed === 1
+  }
+
+  /**
+   * Queues a failed or cancelled run again, due at once, in the caller's transaction. What it has had of attempts counts
+   * on, so that nothing an old attempt still writes is taken for the new one's.
+   * @param attempts how many more it may have
+   * @returns false when it is neither failed nor cancelled
+   */
+  async retry(trx: Knex, id: string, attempts: number): Promise<boolean> {
+    const changed = await trx(RUNS_TABLE)
+      .where({ id })
+      .whereIn('status', ['failed', 'cancelled'])
+      .update({
+        status: 'queued',
+        max_attempts: trx.raw('attempts + ?', [attempts]),
+        run_after: trx.ref('created_at'),
+        dispatched_at: null,
+        finished_at: null,
+        result: null,
+      })
     return changed === 1
   }
 

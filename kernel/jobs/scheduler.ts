@@ -6,10 +6,12 @@ import { ClockWatch } from './clock-watch.ts'
 import { Executions } from './executions.ts'
 import { agendaName, attemptsOf, checkDefinition, type JobDefinition, tickName } from './job-definition.ts'
 import type { JobStore } from './job-store.ts'
+import { JobSwitches } from './job-switches.ts'
 import { defaultTiming, type JobTiming } from './job-timing.ts'
 import { Outage } from './outage.ts'
 import { fanOut, recur } from './recurrence.ts'
 import { Renewal } from './renewal.ts'
+import type { JobRun } from './run.ts'
 import { RunUpkeep } from './run-upkeep.ts'
 import { JobRuns, type NewRun } from './runs.ts'
 import type { SchedulerOptions } from './scheduler-options.ts'
@@ -34,6 +36,8 @@ export type Undefine = (options?: { readonly drainMs?: number }) => Promise<void
 export class Scheduler {
   /** The record of all runs. */
   readonly runs: JobRuns
+  /** The jobs that operators have switched off. */
+  readonly switches: JobSwitches
   readonly #options: SchedulerOptions
   readonly #timing: JobTiming
   readonly #now: () => Date
@@ -61,6 +65,7 @@ export class Scheduler {
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#now = options.now ?? (() => new Date())
     this.runs = new JobRuns(options.database, this.#now)
+    this.switches = new JobSwitches(options.database, this.#now)
     this.#upkeep = new RunUpkeep(options.database, this.#now)
     this.#store = options.store ?? sqlStore(options.database)
     this.#outage = new Outage(this.#store, options.log)
@@ -106,6 +111,20 @@ export class Scheduler {
     const maxAttempts = this.#attempts.get(agendaName(run))
     if (maxAttempts === undefined) throw new TypeError(`there is no job ${agendaName(run)}`)
     return this.runs.enqueue(trx, { ...run, maxAttempts })
+  }
+
+  /** The jobs that are defined in this process. */
+  get definitions(): readonly JobDefinition[] {
+    return [...this.#definitions.values()]
+  }
+
+  /**
+   * Queues a failed or cancelled run again, in the caller's transaction, with as many attempts as its job has at first.
+   * Call `nudge` after the commit.
+   * @returns false when it is neither failed nor cancelled
+   */
+  retry(trx: Knex, run: Pick<JobRun, 'id' | 'plugin' | 'name'>): Promise<boolean> {
+    return this.runs.retry(trx, run.id, this.#attempts.get(agendaName(run)) ?? 1)
   }
 
   /** Starts what was queued at once, instead of with the next poll. */
@@ -273,12 +292,13 @@ export class Scheduler {
     return this.#executions.take(job)
   }
 
-  /** A recurring job is due: one run for each owner that has none under way. */
+  /** A recurring job is due: one run for each owner that has none under way; none while it is switched off. */
   async #tick(job: Job): Promise<void> {
     this.#beginTurn(job)
     const definition = this.#definitions.get(job.attrs.name.replace(/@every$/, ''))
     if (!definition || this.#stopping) return
     const { database, tenantsFor } = this.#options
+    if (await this.switches.isOff(definition)) return
     const owners = definition.scope === 'tenant' ? await tenantsFor(definition.plugin) : [undefined]
     await fanOut(database, this.runs, definition, owners)
     this.nudge()

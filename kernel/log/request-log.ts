@@ -1,6 +1,6 @@
 import { escapeControls } from './control-characters.ts'
 import type { LineWriter } from './line-writer.ts'
-import { isSecretName, redactUrl } from './redact.ts'
+import { isSecretName, redacted, redactUrl } from './redact.ts'
 import type { LineFormat, LogRecord } from './text-line.ts'
 
 /** Which requests are logged: every one, those that may change something or failed, or those that failed (400 up). */
@@ -44,9 +44,13 @@ const hasSecretParameter = (route: string): boolean => {
   return secret
 }
 
+/** A token of a mail, in a path that is none of ours: sent to the wrong place, it is as good as in the right one. */
+const mailedToken = /\/[\w-]{43}(?=[/?]|$)/g
+
 const loggedUrl = (url: string, route: string | undefined): string => {
   if (route !== undefined && hasSecretParameter(route)) return route
-  const whole = url.length > longestUrl ? `${url.slice(0, longestUrl)}…` : url
+  const cut = url.length > longestUrl ? `${url.slice(0, longestUrl)}…` : url
+  const whole = route === undefined ? cut.replace(mailedToken, `/${redacted}`) : cut
   return escapeControls(redactUrl(whole))
 }
 

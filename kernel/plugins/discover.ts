@@ -22,6 +22,8 @@ export interface Rejected {
 const kebab = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case')
 /** `internal`, `v1`, `admin` and `settings` are shared by plugins: what they own is one below. */
 const SEGMENT = /^((internal|v1|admin|settings)\/[a-z][a-z0-9-]*|(?!(internal|v1|admin|settings)$)[a-z][a-z0-9-]*)$/
+/** Characters of `<plugin>.<kind>`, as a notification keeps it. */
+const LONGEST_KIND = 100
 const descriptor = z.object({
   name: kebab,
   version: z.string().regex(/^\d+\.\d+\.\d+/, 'must be a version such as 1.0.0'),
@@ -32,6 +34,12 @@ const descriptor = z.object({
   ),
   permissions: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z]+)?:[a-z][a-z0-9-]*$/, 'must be "resource:action"'), z.string())
+    .optional(),
+  notices: z
+    .record(
+      kebab,
+      z.object({ title: z.string().trim().min(1, 'must be a line that says what it tells of').max(200), mail: z.boolean() }),
+    )
     .optional(),
   setup: z.function(),
 })
@@ -123,14 +131,21 @@ function check(candidate: unknown): AnyPlugin {
   const result = descriptor.safeParse(candidate)
   if (!result.success) {
     throw new Error(
-      result.error.issues.map(issue => `${issue.path.join('.') || 'descriptor'} ${issue.message}`).join('; '),
+      result.error.issues.map(issue => `${issue.path.join('.') || 'descriptor'} ${messageOf(issue)}`).join('; '),
     )
   }
   const plugin = candidate as AnyPlugin
   const missing = Object.keys(plugin.offers ?? {}).filter(name => !Object.hasOwn(plugin.services ?? {}, name))
   if (missing.length > 0) throw new Error(missing.map(name => `offers.${name} is not one of its services`).join('; '))
+  const long = Object.keys(plugin.notices ?? {}).find(kind => plugin.name.length + kind.length >= LONGEST_KIND)
+  if (long !== undefined)
+    throw new Error(`notices.${long} is too long: at most ${LONGEST_KIND} characters, with its name`)
   return plugin
 }
+
+/** Of a key that is not taken, what is wrong with it. */
+const messageOf = (issue: z.core.$ZodIssue): string =>
+  (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

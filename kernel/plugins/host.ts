@@ -8,9 +8,11 @@ import { Problem } from '../errors.ts'
 import { appendEvent } from '../events/outbox.ts'
 import { Router } from '../http/koa-router.ts'
 import { compileRoute, type RouteHandler } from '../http/route.ts'
+import { isOperators } from '../http/routes/audited.ts'
 import type { RunContext } from '../jobs/job-definition.ts'
 import type { Undefine } from '../jobs/scheduler.ts'
 import type { Log } from '../log/log.ts'
+import { faultOf } from '../notifications/notice.ts'
 import { queueNotice } from '../notifications/queue-notice.ts'
 import type { Runtime } from '../runtime.ts'
 import { gate } from '../tenancy/gate.ts'
@@ -185,8 +187,9 @@ export class PluginHost {
       }
       this.#registrations = registrations
       this.#jobs = registrations.jobs
-      const { roles } = this.#runtime
-      this.#mount = this.#open(registrations.routes.filter(route => roles.serves(route)))
+      const { roles, adminPanel } = this.#runtime
+      const served = registrations.routes.filter(route => roles.serves(route) && (adminPanel || !isOperators(route)))
+      this.#mount = this.#open(served)
       this.#channels = new Map(
         [...registrations.channels].flatMap(([name, channel]) => {
           if (!roles.opens(channel)) return []
@@ -297,6 +300,12 @@ export class PluginHost {
   async notify(core: CallCore, tenantId: string, notice: Notice): Promise<void> {
     if (!Object.hasOwn(this.plugin.notices ?? {}, notice.kind)) {
       throw new PluginFault(`plugin "${this.plugin.name}": its "notices" do not name "${notice.kind}"`)
+    }
+    const about = `plugin "${this.plugin.name}": its notice "${notice.kind}"`
+    const fault = faultOf(notice)
+    if (fault !== undefined) throw new PluginFault(`${about} cannot be told: ${fault}`)
+    if ('permission' in notice.to && !this.#known.has(notice.to.permission)) {
+      throw new PluginFault(`${about} is for holders of "${notice.to.permission}", which no descriptor declares`)
     }
     await queueNotice(core, tenantId, this.plugin.name, notice)
   }

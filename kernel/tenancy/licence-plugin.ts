@@ -3,6 +3,8 @@ import { type AnyPlugin, definePlugin, type PlatformCall, problem } from '../con
 import { parseJson } from '../http/body.ts'
 import { parse } from '../http/input.ts'
 import type { Features } from './features.ts'
+import type { LicencePull } from './licence-pull.ts'
+import { askDueTenants } from './licence-round.ts'
 import { BEGIN_JOB, licence, storeLicence } from './licences.ts'
 import { webhookIsSigned } from './webhook-signature.ts'
 
@@ -19,11 +21,17 @@ export type BeginFeatures = (call: PlatformCall, tenantId: string, features: rea
 /** With pauses that grow from seconds to a quarter of an hour, a day: time to mend a plugin that does not start. */
 const BEGIN_RETRIES = 100
 
-/**
- * The licence webhook: Management says what a tenant has paid for (contract 7.1, 15.1).
- * @param secrets CLOUD_WEBHOOK_HMAC_SECRET, two during a rotation; without one nobody can call it
- */
-export const licencePlugin = (features: Features, secrets: readonly string[], begin: BeginFeatures): AnyPlugin =>
+interface LicenceParts {
+  readonly features: Features
+  /** CLOUD_WEBHOOK_HMAC_SECRET, two during a rotation; without one nobody can send a licence. */
+  readonly secrets: readonly string[]
+  readonly begin: BeginFeatures
+  /** Undefined: Management is never asked. */
+  readonly pull: LicencePull | undefined
+}
+
+/** How licences come: Management sends them (contract 7.1), and is asked for them in case it could not (7.2). */
+export const licencePlugin = ({ features, secrets, begin, pull }: LicenceParts): AnyPlugin =>
   definePlugin({
     name: 'licences',
     version: '1.0.0',
@@ -36,6 +44,19 @@ export const licencePlugin = (features: Features, secrets: readonly string[], be
         retries: BEGIN_RETRIES,
         run: (data, { call }) => begin(call, data.tenant_id, data.features),
       })
+      if (pull) {
+        kit.healthy(async () => {
+          if (pull.fault !== undefined) throw new Error(pull.fault)
+        })
+        kit.job('pull', {
+          scope: 'platform',
+          data: z.strictObject({}),
+          every: '10 minutes',
+          retries: 0,
+          run: (_data, { call, progress }) =>
+            askDueTenants({ pull, db: call.db, signal: call.signal, now: () => call.now(), progress }),
+        })
+      }
       kit.platformRoute('POST /internal/license/refresh', {
         summary: 'Take over a licence from Management',
         description:

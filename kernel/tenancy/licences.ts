@@ -49,10 +49,11 @@ interface LicenceRow {
   plan: string | null
   expires_at: string | null
   issued_at: string | null
+  updated_at: string | null
 }
 
 /** A licence as it is stored and audited; times ISO 8601. */
-interface StoredLicence extends LicenceRow {
+interface StoredLicence extends Omit<LicenceRow, 'updated_at'> {
   features: string[]
 }
 
@@ -60,7 +61,13 @@ const licenceRow = prepare<{ id: string }, LicenceRow>((from, v) =>
   from
     .shared('tenants')
     .leftJoin('tenant_licenses', 'tenant_licenses.tenant_id', 'tenants.id')
-    .select('tenants.status', 'tenant_licenses.plan', 'tenant_licenses.expires_at', 'tenant_licenses.issued_at')
+    .select(
+      'tenants.status',
+      'tenant_licenses.plan',
+      'tenant_licenses.expires_at',
+      'tenant_licenses.issued_at',
+      'tenant_licenses.updated_at',
+    )
     .where('tenants.id', v.id),
 )
 const featureRows = prepare<{ id: string }, { feature: string; enabled: unknown }>((from, v) =>
@@ -71,14 +78,21 @@ const featureRows = prepare<{ id: string }, { feature: string; enabled: unknown 
  * Stores a licence, in one transaction: the licence, its features, the tenant's status, the revision. A pending tenant
  * becomes active; a suspended one stays so. Stored again, or older than what is stored by `issued_at`, it changes
  * nothing. The call is one of the plugin `licences`: features that go on by it are told to their plugins by its job.
+ * @param asOf when Management was asked for it. Undated, it changes nothing where another one came meanwhile
  * @throws Problem `tenant_not_found`
  */
-export function storeLicence(call: PlatformCall, features: Features, given: Licence): Promise<LicenceOutcome> {
+export function storeLicence(
+  call: PlatformCall,
+  features: Features,
+  given: Licence,
+  asOf?: Date,
+): Promise<LicenceOutcome> {
   const { db } = call
   requireIssued(given, call.now())
   return db.transaction(async () => {
-    const before = await readLicence(db, given.tenant_id)
-    const after = merge(before, given)
+    const { before, changedAt } = await readLicence(db, given.tenant_id)
+    const overtaken = given.issued_at === undefined && asOf !== undefined && changedAt > asOf.getTime()
+    const after = overtaken ? before : merge(before, given)
     const answer = {
       tenant_id: given.tenant_id,
       status: features.statusOf(after.status, after.expires_at),
@@ -116,18 +130,23 @@ function requireIssued({ issued_at }: Licence, now: Date): void {
   throw problem('invalid', `body.issued_at: ${message}`, { errors: [{ path: 'body.issued_at', message }] })
 }
 
-async function readLicence(db: PlatformDb, tenantId: string): Promise<StoredLicence> {
+/** @returns the licence, and when it changed last (epoch milliseconds; 0: there is none) */
+async function readLicence(
+  db: PlatformDb,
+  tenantId: string,
+): Promise<{ readonly before: StoredLicence; readonly changedAt: number }> {
   await db.table('tenants').where('id', tenantId).forUpdate().select('id')
   const row = await db.first(licenceRow, { id: tenantId })
   if (!row) throw problem('tenant_not_found', `There is no tenant ${tenantId} here.`)
   const rows = await db.all(featureRows, { id: tenantId })
-  return {
+  const before = {
     status: row.status,
     plan: row.plan,
     expires_at: row.expires_at && iso(row.expires_at),
     issued_at: row.issued_at && iso(row.issued_at),
     features: sorted(rows.filter(({ enabled }) => Boolean(enabled)).map(({ feature }) => feature)),
   }
+  return { before, changedAt: row.updated_at === null ? 0 : Date.parse(row.updated_at) }
 }
 
 function merge(stored: StoredLicence, given: Licence): StoredLicence {

@@ -1,8 +1,11 @@
 import type { Database } from '../../db/database.ts'
-import type { AnyPlugin } from '../contract.ts'
+import type { AnyPlugin, PlatformCall } from '../contract.ts'
 import type { Log } from '../log/log.ts'
 import { Features } from './features.ts'
 import { type BeginFeatures, licencePlugin } from './licence-plugin.ts'
+import { LicencePull } from './licence-pull.ts'
+import { BEGIN_JOB } from './licences.ts'
+import { ManagementClient } from './management-client.ts'
 
 interface TenancyOptions {
   readonly database: Database
@@ -11,15 +14,23 @@ interface TenancyOptions {
   readonly settings: {
     readonly LICENSE_GRACE_DAYS: number
     readonly CLOUD_WEBHOOK_HMAC_SECRET?: readonly string[] | undefined
+    readonly CLOUD_INTERNAL_API_TOKEN: string
+    readonly MANAGEMENT_API_URL?: string | undefined
   }
   /** Feature keys of the installed plugins. */
   readonly pluginFeatures: () => Iterable<string>
   readonly begin: BeginFeatures
+  /** A call of the plugin `licences`: a new one, or the one that is given as this plugin sees it. */
+  readonly call: (within?: PlatformCall) => PlatformCall
 }
 
 /** Tenants and what their licences give. */
 export interface Tenancy {
   readonly features: Features
+  /** Asks Management for licences; undefined without MANAGEMENT_API_URL. */
+  readonly pull: LicencePull | undefined
+  /** Lets plugins begin for a tenant that may use features again, by a job of the plugin `licences`. */
+  beginLater(call: PlatformCall, tenantId: string, features: readonly string[]): Promise<void>
   readonly plugin: AnyPlugin
   start(): Promise<void>
   stop(): Promise<void>
@@ -37,10 +48,28 @@ export function createTenancy(options: TenancyOptions): Tenancy {
     knownFeatures: () => new Set([...CONTRACT_FEATURES, ...options.pluginFeatures()]),
     log: options.log,
   })
+  const { MANAGEMENT_API_URL, CLOUD_INTERNAL_API_TOKEN, CLOUD_WEBHOOK_HMAC_SECRET = [] } = options.settings
+  const pull =
+    MANAGEMENT_API_URL === undefined
+      ? undefined
+      : new LicencePull({
+          client: new ManagementClient(MANAGEMENT_API_URL, CLOUD_INTERNAL_API_TOKEN),
+          features,
+          call: () => options.call(),
+          now: () => options.now(),
+          log: options.log,
+        })
   return {
     features,
-    plugin: licencePlugin(features, options.settings.CLOUD_WEBHOOK_HMAC_SECRET ?? [], options.begin),
+    pull,
+    async beginLater(call, tenantId, on) {
+      await options.call(call).enqueue(BEGIN_JOB, { tenant_id: tenantId, features: on })
+    },
+    plugin: licencePlugin({ features, secrets: CLOUD_WEBHOOK_HMAC_SECRET, begin: options.begin, pull }),
     start: () => features.start(),
-    stop: () => features.stop(),
+    async stop() {
+      await pull?.stop()
+      await features.stop()
+    },
   }
 }

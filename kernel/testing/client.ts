@@ -53,7 +53,7 @@ export class Client {
     const plain = typeof body === 'string' || Buffer.isBuffer(body)
     const response: Response = await inject(this.#serve as never, {
       method: method as 'GET',
-      url: /^\/(api|internal|v1|health|docs|openapi\.json|asyncapi\.json)/.test(path) ? path : `/api/v1${path}`,
+      url: /^\/((api|internal|v1|health|docs)(\/|$)|openapi\.json|asyncapi\.json)/.test(path) ? path : `/api/v1${path}`,
       headers: {
         ...this.#headers,
         ...(body === undefined || plain ? {} : { 'content-type': 'application/json' }),

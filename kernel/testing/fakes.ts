@@ -1,8 +1,23 @@
-import { type AnyPlugin, definePlugin, type Guest, type GuestRef, type ServiceRef } from '../contract.ts'
+import {
+  type AnyPlugin,
+  definePlugin,
+  type Guest,
+  type GuestRef,
+  type ServiceRef,
+  type TenantRetention,
+  tenantRetention,
+  type UserDirectory,
+  userDirectory,
+} from '../contract.ts'
 
-/** Stand-ins for the services that a plugin uses, by the names in its `uses`. */
+/** Services of the kernel: they are there in every test, with the users that the test has. */
+const OF_KERNEL: ReadonlySet<string> = new Set([userDirectory.id, tenantRetention.id])
+
+/** Stand-ins for the services of other plugins that a plugin uses, by the names in its `uses`. */
 export type FakesFor<U extends Readonly<Record<string, ServiceRef<unknown>>>> = {
-  readonly [K in keyof U]: U[K] extends ServiceRef<infer T> ? T : never
+  readonly [K in keyof U as U[K] extends ServiceRef<UserDirectory> | ServiceRef<TenantRetention>
+    ? never
+    : K]: U[K] extends ServiceRef<infer T> ? T : never
 }
 
 /** A plugin that offers the stand-ins, so that the one under test gets them the way it gets the real ones. */
@@ -10,7 +25,8 @@ export function fakeProviders(
   uses: Readonly<Record<string, ServiceRef<unknown>>>,
   fakes: Readonly<Record<string, object>>,
 ): AnyPlugin[] {
-  return Object.entries(uses).map(([name, ref], index) => {
+  const others = Object.entries(uses).filter(([, ref]) => !OF_KERNEL.has(ref.id))
+  return others.map(([name, ref], index) => {
     const fake = fakes[name]
     if (!fake) throw new Error(`testPlugin: the plugin uses "${name}" (${ref.id}); give a stand-in for it in "fakes"`)
     const Fake = new Proxy(class {}, { construct: () => fake })

@@ -12,6 +12,8 @@ import { newId } from '../data/id.ts'
 import type { JobRun } from '../jobs/run.ts'
 import { createKernel, type Kernel, type KernelOptions } from '../kernel.ts'
 import { createLogger, type Logging } from '../log/create-logger.ts'
+import { type QueuedNotice, queuedNotice } from '../notifications/notice.ts'
+import { DELIVER_JOB, NOTIFICATIONS } from '../notifications/queue-notice.ts'
 import type { PluginHost } from '../plugins/host.ts'
 import { storeLicence } from '../tenancy/licences.ts'
 import { isUpgrade } from '../ws/open-channel.ts'
@@ -40,6 +42,9 @@ export interface TestKernelOptions {
   /** An instance on whose database, given in `kernel`, this one works, too: they have the same tenants. */
   readonly beside?: TestKernel
 }
+
+/** A notice as a plugin told it; its kind is `<plugin>.<kind>`. */
+export type ToldNotice = Omit<QueuedNotice, 'notice_id'>
 
 /** One of the two tenants that every test kernel has. */
 export type TenantName = 'a' | 'b'
@@ -186,6 +191,17 @@ export class TestKernel implements AsyncDisposable {
       .knex('audit_logs')
       .where({ tenant_id: this.tenantId(tenant) })
       .orderBy('id')
+  }
+
+  /** What plugins have told users of a tenant with `call.notify`, oldest first, whether it has reached them or not. */
+  async notices(tenant: TenantName): Promise<ToldNotice[]> {
+    const runs: { data: string }[] = await this.kernel.runtime.database
+      .knex('job_runs')
+      .where({ plugin: NOTIFICATIONS, name: DELIVER_JOB, tenant_id: this.tenantId(tenant) })
+      .select('data')
+    const notices = runs.map(({ data }) => queuedNotice.parse(JSON.parse(data)))
+    notices.sort((a, b) => (a.notice_id < b.notice_id ? -1 : 1))
+    return notices.map(({ notice_id: _id, ...notice }) => notice)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -70,7 +70,7 @@ export class Admission {
     // While the plugin does not run nobody knows whom its channel is for: a guest is known by what it brings.
     const guests = channel ? channel.channel.guests : runtime.guests.of(request.headers)
     if (!guests && !runtime.roles.users) throw noChannel(runtime.roles)
-    const visitor = guests ? await this.#guest(guests, request) : await this.#user(request)
+    const visitor = guests ? await this.#guest(guests, request) : await this.#user(request, address)
     const { principal } = visitor
     seen(principal, host)
     runtime.ceilings.tenant(principal.tenantId)
@@ -78,6 +78,9 @@ export class Admission {
     if (!channel) throw unavailable(host)
     if (channel.permission && !principal.permissions.has(channel.permission)) {
       throw problem('forbidden', `This needs the permission "${channel.permission}".`)
+    }
+    if (channel.channel.apiKeys === false && principal.apiKey) {
+      throw problem('forbidden', 'This is about the user who is logged in; log in as one.')
     }
     return { visitor, channel }
   }
@@ -101,8 +104,8 @@ export class Admission {
     if (lifecycle === 'stopping') throw problem('stopping', undefined, { headers: { 'Retry-After': '5' } })
   }
 
-  #user(request: IncomingMessage): Promise<Visitor> {
-    return this.#parts.runtime.authenticator.connect(tokenOf(request))
+  #user(request: IncomingMessage, address: string): Promise<Visitor> {
+    return this.#parts.runtime.authenticator.connect(tokenOf(request), () => address)
   }
 
   async #guest(ref: GuestRef, request: IncomingMessage): Promise<Visitor> {

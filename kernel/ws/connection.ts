@@ -152,7 +152,8 @@ export class Connection {
    */
   beat(now: number, time: number): void {
     if (!this.open) return
-    if (time >= this.expiresAt) this.end(closeCodes.notSignedIn, 'token_expired')
+    if (time >= Math.min(this.expiresAt, this.principal.apiKey?.expiresAt ?? Infinity))
+      this.end(closeCodes.notSignedIn, 'token_expired')
     else if (now >= this.#pingAt) this.#askAlive(now)
   }
 

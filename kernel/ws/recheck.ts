@@ -104,7 +104,7 @@ export class Recheck {
 
   async #tenant(tenantId: string): Promise<void> {
     const users = Map.groupBy(
-      [...this.#hub.all(tenantId)].filter(({ principal }) => principal.sessionId !== undefined),
+      [...this.#hub.all(tenantId)].filter(({ principal }) => principal.sessionId !== undefined || principal.apiKey),
       ({ principal }) => `${principal.actor.id} ${principal.sessionId}`,
     )
     const waiting = users.values()

@@ -27,6 +27,7 @@ import { CommandPoll } from './services/command-poll.ts'
 import { CommandService } from './services/command-service.ts'
 import { DemoKey } from './services/demo-key.ts'
 import { DeviceLookup } from './services/device-lookup.ts'
+import { deviceNoticeKinds } from './services/device-notices.ts'
 import { DeviceService } from './services/device-service.ts'
 import { DeviceSession } from './services/device-session.ts'
 import { DeviceSnapService } from './services/device-snap-service.ts'
@@ -48,6 +49,7 @@ const devices = definePlugin({
   config: deviceSettings,
   uses: { sites: siteDirectory },
   offers: { deviceLookup: deviceDirectory },
+  notices: deviceNoticeKinds,
   emits: [deviceRegistered, deviceRevoked, deviceStatusChanged],
   migrations: path.join(import.meta.dirname, 'migrations'),
   services: {

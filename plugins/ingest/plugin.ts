@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { definePlugin, type Kit, type KitOf } from '../../kernel/contract.ts'
+import { definePlugin, type Kit, type KitOf, tenantRetention } from '../../kernel/contract.ts'
 import { deviceDirectory } from '../devices/public.ts'
 import { retentionJob } from './jobs/retention-job.ts'
 import { alertRaised, assetSeen, backupReported } from './public.ts'
@@ -16,7 +16,7 @@ const ingest = definePlugin({
   title: 'Events of devices',
   segments: ['v1/ingest', 'ingest'],
   config: ingestSettings,
-  uses: { devices: deviceDirectory },
+  uses: { devices: deviceDirectory, retention: tenantRetention },
   emits: [alertRaised, assetSeen, backupReported],
   migrations: path.join(import.meta.dirname, 'migrations'),
   services: {

@@ -6,11 +6,6 @@ export const ingestSettings = z.object({
   INGEST_REQUESTS_PER_MINUTE: integer(1, 1_000_000, 'Batches that a device may send over HTTP in a minute.').default(
     600,
   ),
-  INGEST_RETENTION_DAYS: integer(
-    1,
-    365,
-    'Days that events of devices are kept, for tenants that have not set it.',
-  ).default(30),
 })
 
 /** The settings of ingest, checked. */

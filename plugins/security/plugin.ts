@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { definePlugin, type KitOf } from '../../kernel/contract.ts'
+import { definePlugin, type KitOf, userDirectory } from '../../kernel/contract.ts'
 import { assetAddressBook } from '../assets/public.ts'
 import { alertRaised } from '../ingest/public.ts'
 import { criticalFound } from '../vulnerabilities/public.ts'
@@ -8,6 +8,7 @@ import { purgeJob } from './jobs/purge-job.ts'
 import { AlertRepository } from './repositories/alert-repository.ts'
 import { DeliveryRepository } from './repositories/delivery-repository.ts'
 import { alertRoutes } from './routes/alert-routes.ts'
+import { AlertNotices, alertNoticeKinds } from './services/alert-notices.ts'
 import { AlertService } from './services/alert-service.ts'
 import { CveAlerts } from './services/cve-alerts.ts'
 import { DeviceAlerts } from './services/device-alerts.ts'
@@ -22,11 +23,13 @@ const security = definePlugin({
     'security:read': 'View security alerts',
     'security:manage': 'Acknowledge, assign, close and reopen security alerts',
   },
-  uses: { addresses: assetAddressBook },
+  uses: { addresses: assetAddressBook, users: userDirectory },
+  notices: alertNoticeKinds,
   migrations: path.join(import.meta.dirname, 'migrations'),
   services: {
     alertRepository: AlertRepository,
     deliveryRepository: DeliveryRepository,
+    alertNotices: AlertNotices,
     alertService: AlertService,
     deviceAlerts: DeviceAlerts,
     cveAlerts: CveAlerts,

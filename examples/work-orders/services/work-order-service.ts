@@ -54,6 +54,23 @@ export class WorkOrderService {
     return after
   }
 
+  /** Marks what is overdue today, and tells those who manage work orders. */
+  markOverdue(): Promise<{ marked: number }> {
+    return this.#call.db.transaction(async () => {
+      const marked = await this.#orders.markOverdue(this.#call.now().toISOString().slice(0, 10))
+      if (marked > 0) {
+        await this.#call.notify({
+          kind: 'orders-overdue',
+          to: { permission: 'work-orders:manage' },
+          title: marked === 1 ? 'A work order is overdue' : `${marked} work orders are overdue`,
+          path: '/work-orders?overdue=true',
+          unique: 'overdue',
+        })
+      }
+      return { marked }
+    })
+  }
+
   async #change(
     before: WorkOrderRow,
     change: Parameters<WorkOrderRepository['update']>[2],

@@ -67,6 +67,24 @@ test('the job marks what is overdue, and only that', async t => {
   )
 })
 
+test('those who manage work orders are told of what is overdue', async t => {
+  await using kernel = await start()
+  const user = await kernel.as('a')
+  await user.post('/work-orders', { title: 'Soon', due_on: '2026-03-03' })
+  kernel.clock.advance(2 * 86_400_000)
+  await kernel.job('work-orders', 'mark-overdue', {}, 'a')
+  await kernel.job('work-orders', 'mark-overdue', {}, 'a')
+  t.deepEqual(await kernel.notices('a'), [
+    {
+      kind: 'work-orders.orders-overdue',
+      to: { permission: 'work-orders:manage' },
+      title: 'A work order is overdue',
+      path: '/work-orders?overdue=true',
+      unique: 'overdue',
+    },
+  ])
+})
+
 test('without the feature the routes are closed', async t => {
   await using kernel = await start()
   const user = await kernel.as('a')

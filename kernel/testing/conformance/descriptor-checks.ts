@@ -24,6 +24,15 @@ export function descriptorChecks({ test, name, calm, readme }: Subject): void {
     t.pass()
   })
 
+  test(`${name}: every notice says in one line what it tells of`, async t => {
+    const kernel = await calm()
+    t.truthy(routesOf(kernel, name))
+    for (const [kind, { title }] of Object.entries(descriptorOf(kernel, name).notices ?? {})) {
+      t.true(title.trim().length > 0, `the notice "${kind}" has no title`)
+      t.notRegex(title, /\n|\.$/, `the title of the notice "${kind}" is one line without a full stop`)
+    }
+  })
+
   if (readme === undefined) return
   test(`${name}: the README names every route and permission`, async t => {
     const kernel = await calm()

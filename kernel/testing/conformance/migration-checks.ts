@@ -90,7 +90,7 @@ async function sizes({ runtime }: Kernel): Promise<Record<string, number>> {
   const tables: { name: string }[] = await all.select('name').orderBy('name')
   const counts: Record<string, number> = {}
   for (const { name } of tables) {
-    if (/^(job_runs|agenda_|outbox|sqlite_)/.test(name)) continue
+    if (/^(job_runs|agenda_|outbox|sqlite_|notifications$|mail_messages$)/.test(name)) continue
     const [counted] = await knex(name).count({ rows: '*' })
     counts[name] = Number(counted?.rows)
   }

@@ -3,6 +3,7 @@ import { type DeviceStatus, statusAt } from '../device-status.ts'
 import type { DeviceKit } from '../plugin.ts'
 import { deviceStatusChanged } from '../public.ts'
 import type { Turned } from '../repositories/presence-repository.ts'
+import { tellOfLost } from '../services/device-notices.ts'
 
 /** Devices in one transaction, and in one event. */
 const AT_ONCE = 100
@@ -31,6 +32,8 @@ export function watchDevices(kit: DeviceKit): void {
           }
           for (const [tenantId, group] of Map.groupBy(news, ({ device }) => device.tenant_id)) {
             await call.emit(deviceStatusChanged, { changes: group.map(toChange) }, tenantId)
+            const lost = group.filter(({ status }) => status === 'offline').map(({ device }) => device)
+            await tellOfLost(notice => call.notify(tenantId, notice), lost)
           }
           return turned.length
         })

@@ -12,6 +12,7 @@ export interface DeviceOfTenant {
 
 /** A device whose status differs from what was written down last. */
 export interface Turned extends DeviceOfTenant {
+  readonly name: string
   readonly status: string
   readonly last_seen_at: string
 }
@@ -75,7 +76,9 @@ export class PresenceRepository {
     ]) {
       if (found.length >= most) break
       found.push(
-        ...((await query.limit(most - found.length).select('id', 'tenant_id', 'status', 'last_seen_at')) as Turned[]),
+        ...((await query
+          .limit(most - found.length)
+          .select('id', 'tenant_id', 'name', 'status', 'last_seen_at')) as Turned[]),
       )
     }
     return found

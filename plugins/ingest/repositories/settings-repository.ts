@@ -1,24 +1,24 @@
-import { prepare, type TenantDb } from '../../../kernel/contract.ts'
+import { prepare, type TenantDb, type TenantRetention } from '../../../kernel/contract.ts'
 import type { IngestTenantSettings } from '../ingest-event.ts'
-import type { IngestSettings } from '../settings.ts'
 
 const stored = prepare<object, IngestTenantSettings>(from => from.table('ingest_settings').select('retention_days'))
 
-/** What the tenant has decided about events. */
+/** What the tenant has decided about events: kept with its other settings; what was set here before still counts. */
 export class SettingsRepository {
   readonly #db: TenantDb
-  readonly #config: IngestSettings
+  readonly #retention: TenantRetention
 
-  constructor({ db, config }: { db: TenantDb; config: IngestSettings }) {
+  constructor({ db, retention }: { db: TenantDb; retention: TenantRetention }) {
     this.#db = db
-    this.#config = config
+    this.#retention = retention
   }
 
   async read(): Promise<IngestTenantSettings> {
-    return (await this.#db.first(stored, {})) ?? { retention_days: this.#config.INGEST_RETENTION_DAYS }
+    const before = await this.#db.first(stored, {})
+    return { retention_days: await this.#retention.ingestDays(before?.retention_days) }
   }
 
-  write(settings: IngestTenantSettings, now: Date): Promise<void> {
-    return this.#db.upsert('ingest_settings', [{ ...settings, updated_at: now.toISOString() }], ['tenant_id'])
+  write({ retention_days }: IngestTenantSettings): Promise<void> {
+    return this.#retention.setIngestDays(retention_days)
   }
 }

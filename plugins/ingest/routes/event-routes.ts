@@ -23,16 +23,8 @@ export function eventRoutes(kit: IngestKit): void {
     permission: 'devices:manage',
     body: IngestTenantSettings,
     returns: IngestTenantSettings,
-    async handle({ body }, { call, settingsRepository }) {
-      const before = await settingsRepository.read()
-      await settingsRepository.write(body, call.now())
-      call.audit({
-        action: 'ingest-settings.updated',
-        resourceType: 'ingest-settings',
-        resourceId: call.tenant.id,
-        before,
-        after: body,
-      })
+    async handle({ body }, { settingsRepository }) {
+      await settingsRepository.write(body)
       return body
     },
   })

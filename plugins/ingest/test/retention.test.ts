@@ -20,7 +20,7 @@ test(
     t.like(await kernel.job('ingest', 'retention', {}, 'b'), { result: { deleted: 0 } })
     const later = await kernel.as('a', ['devices:read'])
     t.is((await later.get('/ingest/events')).body.items.length, 1, 'what counts is when an event came in')
-    t.is((await kernel.audit('a')).filter(({ action }) => action === 'ingest-settings.updated').length, 1)
+    t.is((await kernel.audit('a')).filter(({ action }) => action === 'retention.updated').length, 1)
   }),
 )
 
@@ -34,4 +34,24 @@ test('a tenant keeps events for 1 to 365 days; a deployment says what holds for 
   const reader = await kernel.as('a', ['devices:read'])
   t.is((await reader.put('/ingest/settings', { retention_days: 5 })).status, 403)
   t.deepEqual((await (await kernel.as('b')).get('/ingest/settings')).body, { retention_days: 90 })
+})
+
+test('it is the setting that an administrator sees among the others', async t => {
+  await using yard = await startYard()
+  const { user, kernel } = yard
+  t.is((await user.patch('/settings/retention', { ingest_retention_days: 3 })).status, 200)
+  t.deepEqual((await user.get('/ingest/settings')).body, { retention_days: 3 })
+  await user.put('/ingest/settings', { retention_days: 4 })
+  t.like((await user.get('/settings/retention')).body, { ingest_retention_days: 4 })
+  t.deepEqual((await (await kernel.as('b')).get('/ingest/settings')).body, { retention_days: 30 })
+})
+
+test('what a tenant had set with an earlier version counts until it is set again', async t => {
+  await using yard = await startYard()
+  const { user, kernel } = yard
+  const row = { tenant_id: kernel.tenantId('a'), retention_days: 77, updated_at: new Date().toISOString() }
+  await kernel.kernel.runtime.database.knex('ingest_settings').insert(row)
+  t.deepEqual((await user.get('/ingest/settings')).body, { retention_days: 77 })
+  await user.put('/ingest/settings', { retention_days: 5 })
+  t.deepEqual((await user.get('/ingest/settings')).body, { retention_days: 5 })
 })

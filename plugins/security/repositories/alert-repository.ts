@@ -17,11 +17,6 @@ const counted = prepare<object, { status: AlertStatus; severity: Severity; total
   from.table('security_alerts').groupBy('status', 'severity').select('status', 'severity').count({ total: '*' }),
 )
 
-/** The kernel's users: a tenant's work is given to those who can log in. */
-const activeUser = prepare<{ id: string }, { id: string }>((from, v) =>
-  from.table('users').where('id', v.id).where('active', true).select('id'),
-)
-
 /** An alert before it is stored. */
 export type NewAlert = Pick<
   AlertRow,
@@ -138,8 +133,16 @@ export class AlertRepository {
     return changed > 0
   }
 
-  async hasActiveUser(id: string): Promise<boolean> {
-    return (await this.#db.first(activeUser, { id })) !== undefined
+  /** Ids of alerts of these severities that were stored since a time, the oldest first. */
+  async raisedSince(time: Date, severities: readonly Severity[], most: number): Promise<string[]> {
+    const rows: { id: string }[] = await this.#db
+      .table('security_alerts')
+      .where('created_at', '>=', time.toISOString())
+      .whereIn('severity', severities)
+      .orderBy('created_at')
+      .limit(most)
+      .select('id')
+    return rows.map(({ id }) => id)
   }
 
   /** One pass over an index that holds all it counts. */

@@ -1,22 +1,27 @@
-import { type Call, problem } from '../../../kernel/contract.ts'
+import { type Call, problem, type UserDirectory } from '../../../kernel/contract.ts'
 import type { BulkReport, Closing } from '../alert.ts'
 import { type AlertRow, toAlert } from '../repositories/alert-list.ts'
 import type { AlertChange, AlertRepository } from '../repositories/alert-repository.ts'
+import type { AlertNotices } from './alert-notices.ts'
 import { dedupeKey } from './dedupe-key.ts'
 
 interface Dependencies {
   readonly call: Call
   readonly alertRepository: AlertRepository
+  readonly alertNotices: AlertNotices
+  readonly users: UserDirectory
 }
 
 /** What people do with alerts. Every change is told to sockets. */
 export class AlertService {
   readonly #call: Call
   readonly #alerts: AlertRepository
+  readonly #dependencies: Dependencies
 
-  constructor({ call, alertRepository }: Dependencies) {
-    this.#call = call
-    this.#alerts = alertRepository
+  constructor(dependencies: Dependencies) {
+    this.#call = dependencies.call
+    this.#alerts = dependencies.alertRepository
+    this.#dependencies = dependencies
   }
 
   /** @throws Problem `not_found` */
@@ -37,11 +42,13 @@ export class AlertService {
   async assign(id: string, userId: string | null, ifMatch: number | undefined): Promise<AlertRow> {
     const alert = await this.#at(id, ifMatch)
     if (alert.status === 'closed') throw problem('conflict', 'This alert is closed; reopen it first.')
-    if (userId !== null && !(await this.#alerts.hasActiveUser(userId))) {
+    if (userId !== null && !(await this.#dependencies.users.isActive(userId))) {
       const errors = [{ path: 'body.user_id', message: 'no active user has this id' }]
       throw problem('invalid', 'No active user has this id.', { errors })
     }
-    return this.#change(alert, { assignee_id: userId }, 'security_alert.assigned')
+    const after = await this.#change(alert, { assignee_id: userId }, 'security_alert.assigned')
+    if (userId !== alert.assignee_id) await this.#dependencies.alertNotices.assigned(after)
+    return after
   }
 
   /** @throws Problem `not_found`, `stale`, or `conflict` when it is closed already */

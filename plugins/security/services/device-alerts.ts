@@ -5,6 +5,7 @@ import type { alertRaised, RaisedAlert } from '../../ingest/public.ts'
 import { type AlertRow, toAlert } from '../repositories/alert-list.ts'
 import type { AlertRepository, NewAlert } from '../repositories/alert-repository.ts'
 import type { DeliveryRepository } from '../repositories/delivery-repository.ts'
+import type { AlertNotices } from './alert-notices.ts'
 import { dedupeKey } from './dedupe-key.ts'
 
 /** What comes again within this time of the last one is counted there, until it is closed. */
@@ -17,6 +18,7 @@ interface Dependencies {
   readonly addresses: AssetAddressBook
   readonly alertRepository: AlertRepository
   readonly deliveryRepository: DeliveryRepository
+  readonly alertNotices: AlertNotices
 }
 
 type Payload = z.output<typeof alertRaised.payload>
@@ -40,7 +42,7 @@ export class DeviceAlerts {
 
   /** Stores what is new, counts what comes again, and tells sockets of both. */
   async hear(deliveryId: string, payload: Payload): Promise<void> {
-    const { call, alertRepository, deliveryRepository } = this.#dependencies
+    const { call, alertRepository, deliveryRepository, alertNotices } = this.#dependencies
     const now = call.now()
     if (!(await deliveryRepository.claim(deliveryId, now))) return
     const groups = grouped(payload)
@@ -64,6 +66,7 @@ export class DeviceAlerts {
     const added = await alertRepository.insert(await this.#withAssets(payload, fresh), now)
     for (const row of [...added, ...(await alertRepository.byIds(told))])
       call.publish('security', 'alert', toAlert(row))
+    await alertNotices.raised(added)
   }
 
   #repeat(row: AlertRow, { times, last }: Group, now: Date): Promise<boolean> {

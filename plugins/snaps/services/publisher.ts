@@ -45,7 +45,11 @@ export class Publisher {
     })
     const { name, version, channel } = declaration
     // From here on a failure may have written the row: the blob stays, and the sweep finds out whose it is.
-    const stored = await this.#snaps.add({ id, name, version, channel, blob_key, ...found }, this.#call.now())
+    const stored = await this.#call.db.transaction(async () => {
+      const added = await this.#snaps.add({ id, name, version, channel, blob_key, ...found }, this.#call.now())
+      if (added.id === id) this.#audit('snap.published', added)
+      return added
+    })
     if (stored.id === id) {
       this.#call.log.info({ snap: logged(stored), store: store.place }, `published ${name} ${version} to ${channel}`)
       return { snap: stored, created: true }
@@ -64,10 +68,18 @@ export class Publisher {
    * @throws Problem `not_found`
    */
   async release(name: string, version: string, channel: Channel): Promise<StoredSnap> {
-    const snap = await this.#snaps.release(name, version, channel, this.#call.now())
-    if (!snap) throw problem('not_found', `${name} ${version} is not published.`)
+    const snap = await this.#call.db.transaction(async () => {
+      const released = await this.#snaps.release(name, version, channel, this.#call.now())
+      if (!released) throw problem('not_found', `${name} ${version} is not published.`)
+      this.#audit('snap.released', released)
+      return released
+    })
     this.#call.log.info({ snap: logged(snap) }, `released ${name} ${version} to ${channel}`)
     return snap
+  }
+
+  #audit(action: string, snap: StoredSnap): void {
+    this.#call.auditPlatform({ action, resourceType: 'snap', resourceId: snap.id, after: logged(snap) })
   }
 
   async #examined({ declaration }: Incoming, digests: Digests) {

@@ -170,3 +170,20 @@ test('a package that the store has lost is there again once it is published agai
   const back = await fetch(house.reach(download_url))
   t.is(await back.text(), 'content')
 })
+
+test('what is published and released is in the audit log of the platform, once', async t => {
+  const house = await openHouse(t)
+  const { body } = await house.publish({ version: '1.4.0', channel: 'edge' }, 'the content')
+  await house.publish({ version: '1.4.0', channel: 'edge' }, 'the content')
+  await house.publish({ version: '1.4.0', channel: 'edge' }, 'other content')
+  await house.publish({ version: '1.4.0', channel: 'stable' }, 'the content')
+  const lines = await house.kernel.kernel.runtime.database
+    .knex('audit_logs')
+    .where('resource_type', 'snap')
+    .orderBy('id')
+  t.deepEqual(
+    lines.map(({ tenant_id, action, resource_id }) => ({ tenant_id, action, resource_id })),
+    ['snap.published', 'snap.released'].map(action => ({ tenant_id: null, action, resource_id: body.id })),
+  )
+  t.like(JSON.parse(lines[0].after), { name: 'edgezu', version: '1.4.0', channel: 'edge', size_bytes: 11 })
+})

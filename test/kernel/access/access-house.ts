@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { inject, type Response } from 'light-my-request'
 import { loadConfig } from '../../../config/load.ts'
@@ -6,7 +9,7 @@ import { registerTenant } from '../../../kernel/access/registration.ts'
 import { definePlugin } from '../../../kernel/contract.ts'
 import { newId } from '../../../kernel/data/id.ts'
 import { PlatformDb } from '../../../kernel/data/platform-db.ts'
-import { createKernel, type Kernel } from '../../../kernel/kernel.ts'
+import { createKernel, type Kernel, type KernelOptions } from '../../../kernel/kernel.ts'
 import { createLogger } from '../../../kernel/log/create-logger.ts'
 import { signWebhook } from '../../../kernel/tenancy/webhook-signature.ts'
 import { testJobTiming } from '../../../kernel/testing/job-timing.ts'
@@ -52,7 +55,8 @@ export interface Person {
   readonly email: string
 }
 
-const quick = new Passwords({ cost: 4 })
+/** Passwords that are quickly hashed, and as quickly guessed. */
+export const quick = new Passwords({ cost: 4 })
 const silent = createLogger({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', LOG_REQUESTS: 'errors' })
 let accounts = 0
 
@@ -66,14 +70,22 @@ export class AccessHouse {
     this.clock = clock
   }
 
-  static async open(t: ExecutionContext, env: Record<string, string> = {}): Promise<AccessHouse> {
+  /** @param parts what the kernel is made of in another way, such as its log */
+  static async open(
+    t: ExecutionContext,
+    env: Record<string, string> = {},
+    parts: Partial<KernelOptions> = {},
+  ): Promise<AccessHouse> {
     const clock = new TestClock()
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'monozu-test-'))
+    t.teardown(() => rm(dataDir, { recursive: true, force: true }))
     const settings = {
       NODE_ENV: 'test',
       SECRET_KEY,
       CLOUD_WEBHOOK_HMAC_SECRET: `${HMAC_SECRET},the-secret-before`,
       CLOUD_INTERNAL_API_TOKEN: 'internal-token-of-the-tests',
       ALLOW_ORIGINS: 'https://cloud.example',
+      DATA_DIR: dataDir,
       ...env,
     }
     const config = loadConfig(settings, ['--no-demo'])
@@ -87,6 +99,7 @@ export class AccessHouse {
       database,
       now: clock.now,
       jobTiming: testJobTiming,
+      ...parts,
     })
     await kernel.start()
     t.teardown(() => kernel.stop())

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { Passwords } from '../../../kernel/access/passwords.ts'
 import { AccessHouse, PASSWORD } from './access-house.ts'
 
 test('a registered tenant waits for its licence, then logs in', async t => {
@@ -42,24 +43,28 @@ test('a registered tenant waits for its licence, then logs in', async t => {
   )
 })
 
-test('e-mail and account name are unique on the platform', async t => {
+test('account names are unique on the platform, and public', async t => {
   const house = await AccessHouse.open(t)
-  const { email } = await house.register()
-  const body = {
-    account_name: 'gamma',
-    tenant_name: 'Gamma',
-    name: 'G',
-    email: email.toUpperCase(),
-    password: PASSWORD,
-  }
-  const sameEmail = await house.send('POST', '/api/v1/auth/register', { body })
-  t.is(sameEmail.status, 409)
-  t.is(sameEmail.body.error, 'conflict')
-  const first = await house.send('POST', '/api/v1/auth/register', { body: { ...body, email: 'g@gamma.example' } })
-  t.is(first.status, 201)
+  const body = { account_name: 'gamma', tenant_name: 'Gamma', name: 'G', email: 'g@gamma.example', password: PASSWORD }
+  t.is((await house.send('POST', '/api/v1/auth/register', { body })).status, 201)
   const sameName = await house.send('POST', '/api/v1/auth/register', { body: { ...body, email: 'h@gamma.example' } })
   t.is(sameName.status, 409)
+  t.is(sameName.body.error, 'conflict')
   t.regex(sameName.body.detail, /gamma/)
+})
+
+test('an e-mail is unique on the platform, and whether it is taken is not told', async t => {
+  const house = await AccessHouse.open(t)
+  const { email, userId } = await house.register()
+  const body = { account_name: 'gamma', tenant_name: 'G', name: 'G', email: email.toUpperCase(), password: PASSWORD }
+  const { status, body: answer } = await house.send('POST', '/api/v1/auth/register', { body })
+  t.is(status, 201)
+  t.is(answer.status, 'pending')
+  const users = await house.database.table('users').where('email_key', email).select('id')
+  t.deepEqual(
+    users.map(({ id }: { id: string }) => id),
+    [userId],
+  )
 })
 
 test('a registration with faults says each', async t => {
@@ -143,4 +148,26 @@ test('log-ins and registrations are in the audit log, with the user', async t =>
     .select('action', 'actor_id')
   t.deepEqual(rows.map(row => row.action).sort(), ['license.refreshed', 'session.started'])
   t.is(rows.find(row => row.action === 'session.started')?.actor_id, person.userId)
+})
+
+test('a password that is changed while it is being compared lets nobody in', async t => {
+  const { promise: comparing, resolve: began } = Promise.withResolvers<void>()
+  const { promise: changed, resolve: goOn } = Promise.withResolvers<void>()
+  const passwords = new Passwords({
+    cost: 4,
+    compare: async () => {
+      began()
+      await changed
+      return true
+    },
+  })
+  const house = await AccessHouse.open(t, {}, { passwords })
+  const person = await house.account()
+  const login = house.login(person.email)
+  await comparing
+  await house.database.table('users').where('id', person.userId).update({ password_hash: 'another' })
+  goOn()
+  const { status, body } = await login
+  t.is(status, 401)
+  t.is(body.error, 'invalid_credentials')
 })

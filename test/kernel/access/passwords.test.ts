@@ -90,3 +90,25 @@ test('common passwords are refused in all their disguises', t => {
     t.false(isCommonPassword(good), good)
   }
 })
+
+test('no more are hashed at once than there is room for; one too many is turned away', async t => {
+  let running = 0
+  let most = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const passwords = new Passwords({
+    atOnce: 2,
+    mostWaiting: 3,
+    compare: async () => {
+      most = Math.max(most, ++running)
+      await promise
+      running--
+      return false
+    },
+  })
+  const work = Array.from({ length: 5 }, () => passwords.matches('whatever', null))
+  const error = await t.throwsAsync(passwords.hash('whatever else'), { instanceOf: Problem })
+  t.is(error.code, 'too_many_requests')
+  resolve()
+  await Promise.all(work)
+  t.is(most, 2)
+})

@@ -2,7 +2,6 @@ import test from 'ava'
 import { createAccess } from '../../../kernel/access/access.ts'
 import type { Principal } from '../../../kernel/access/principal.ts'
 import { Problem } from '../../../kernel/errors.ts'
-import { StoredMail } from '../../../kernel/mail/stored-mail.ts'
 import { createSealer } from '../../../kernel/secrets/sealed.ts'
 import { quiet } from '../tenancy/tenancy-house.ts'
 import { AccessHouse, SECRET_KEY } from './access-house.ts'
@@ -21,15 +20,17 @@ const secondInstance = (house: AccessHouse) =>
       ALLOW_ORIGINS: [],
       AUTH_POLICY: 'standard',
       AUTH_ALLOWED_EMAIL_DOMAINS: [],
+      DNS_SERVERS: [],
       MS_AUTHORITY: 'https://login.example/v2.0',
       MFA_ISSUER: 'Monozu',
       APP_BASE_URL: 'http://localhost:3000',
       ADMIN_PANEL_ENABLED: false,
       production: true,
     },
-    mail: new StoredMail(createSealer(SECRET_KEY)),
+    mail: { queue: async () => undefined },
     sealer: createSealer(SECRET_KEY),
     features: house.kernel.tenancy.features,
+    askLicence: async () => undefined,
     pluginsOf: () => [],
   })
 

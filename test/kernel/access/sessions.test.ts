@@ -4,6 +4,7 @@ import { PrincipalCache } from '../../../kernel/access/principal-cache.ts'
 import { Sessions } from '../../../kernel/access/sessions.ts'
 import { Tokens } from '../../../kernel/access/tokens.ts'
 import { AccessHouse, PASSWORD, SECRET_KEY } from './access-house.ts'
+import { mailsTo } from './mfa/authenticator-app.ts'
 
 test("one sees and ends one's own sessions", async t => {
   const house = await AccessHouse.open(t)
@@ -50,7 +51,9 @@ test('a new password ends the other sessions and is the one that works', async t
   t.is(weak.status, 422)
   t.is(weak.body.errors[0].path, 'body.new_password')
 
+  t.deepEqual(await mailsTo(house, person), [])
   t.is((await change(PASSWORD)).status, 204)
+  t.deepEqual(await mailsTo(house, person), ['Your password was changed'])
   t.is((await here.send('GET', '/api/v1/me')).status, 200)
   t.is((await there.send('GET', '/api/v1/me')).status, 401)
   t.is((await house.refresh(there.cookie)).status, 401)
@@ -66,4 +69,16 @@ test('tokens that have run out are deleted', async t => {
   t.is(await sessions.prune(house.database, house.clock.now()), 0)
   house.clock.forward(8 * 86_400_000)
   t.is(await sessions.prune(house.database, house.clock.now()), 1)
+})
+
+test('guesses at the present password are slowed down as log-ins are, together with them', async t => {
+  const house = await AccessHouse.open(t)
+  const person = await house.account()
+  const session = await house.as(person)
+  const body = { current_password: 'not the password', new_password: 'slow badger by the lathe' }
+  for (let guess = 0; guess < 6; guess++) {
+    t.is((await session.send('POST', '/api/v1/me/password', { body })).status, 403)
+  }
+  t.is((await session.send('POST', '/api/v1/me/password', { body })).status, 429)
+  t.is((await house.login(person.email)).status, 429)
 })

@@ -94,6 +94,17 @@ test('a token in the query is hidden', t => {
   t.is(records()[0]?.url, '/api/ws/jobs?token=[redacted]&x=1')
 })
 
+test('a token of a mail is hidden also where no route takes it', t => {
+  const { requestLog, lines } = kept()
+  const token = `${'aB3_-'.repeat(8)}xyz`
+  for (const url of [`/invite/${token}`, `/api/v1/auth/invitations/${token}/?x=1`, `/a/${token}?b`]) {
+    requestLog({ ...request, url, route: undefined })
+  }
+  t.is(lines.length, 3)
+  t.false(lines.join('').includes(token))
+  t.true(lines[1]?.includes('/api/v1/auth/invitations/[redacted]/?x=1'))
+})
+
 test('a secret in the path is hidden behind its route', t => {
   const { requestLog, lines, records } = kept()
   requestLog({ ...request, url: '/api/v1/auth/invitations/s3cr3t', route: '/auth/invitations/:token' })

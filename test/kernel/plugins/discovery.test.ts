@@ -64,6 +64,9 @@ test('a plugin that cannot be loaded is reported with the reason, and the others
     shapeless: "export default { name: 'Not Kebab', version: '1', title: '', segments: ['a/b'], setup: 1 }",
     permission: source('permission', "permissions: { everything: 'x' },"),
     offer: source('offer', "offers: { missing: { id: 'offer.thing' } },"),
+    notice: source('notice', "notices: { 'alert-raised': { title: ' ', mail: true } },"),
+    kinds: source('kinds', "notices: { Alert: { title: 'Alert', mail: true } },"),
+    long: source('long', `notices: { '${'x'.repeat(96)}': { title: 'Alert', mail: true } },`),
   })
   const { found, rejected } = await discover([folder], ['no-such-package-as-this'])
   t.deepEqual(
@@ -90,8 +93,11 @@ test('a plugin that cannot be loaded is reported with the reason, and the others
   }
   t.regex(reasonOf('permission'), /permissions\.everything/)
   t.regex(reasonOf('offer'), /offers\.missing is not one of its services/)
+  t.regex(reasonOf('notice'), /notices\.alert-raised\.title must be a line that says what it tells of/)
+  t.regex(reasonOf('kinds'), /notices\.Alert must be kebab-case/)
+  t.regex(reasonOf('long'), /notices\.x+ is too long: at most 100 characters, with its name/)
   t.regex(rejected.at(-1)?.reason ?? '', /no-such-package-as-this/)
-  t.is(rejected.length, 9)
+  t.is(rejected.length, 12)
 })
 
 test('a folder that cannot be read ends the start with a sentence', async t => {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { z } from 'zod'
-import { definePlugin, guestRef, serviceRef } from '../../../kernel/contract.ts'
+import { definePlugin, guestRef, serviceRef, userDirectory } from '../../../kernel/contract.ts'
 import type { TestKernel } from '../../../kernel/testing/test-kernel.ts'
 import { testPlugin } from '../../../kernel/testing/test-plugin.ts'
 
@@ -76,4 +76,35 @@ test('a plugin for guests of another plugin is told who they are', async t => {
   t.deepEqual((await house.guest(ticket, 'seven').get('/fair')).body, { id: 'seven' })
   t.is((await house.guest(ticket, 'none').get('/fair')).status, 401)
   t.is((await house.anonymous.get('/fair')).status, 401)
+})
+
+test('what a plugin tells is seen, and the users of the test are there', async t => {
+  const greeter = definePlugin({
+    name: 'greeter',
+    version: '1.0.0',
+    title: 'Greets',
+    segments: ['greeter'],
+    uses: { users: userDirectory },
+    notices: { greeting: { title: 'A greeting', mail: false } },
+    setup(kit) {
+      kit.route('POST /greeter/:id', {
+        summary: 'Greet somebody',
+        permission: 'signed-in',
+        async handle({ params: { id } }, { call, users }) {
+          const user = await users.find(id)
+          await call.notify({ kind: 'greeting', to: { users: [id] }, title: `Hello ${user?.name}`, path: '/hello' })
+        },
+      })
+    },
+  })
+  await using kernel = await testPlugin(greeter)
+  const user = await kernel.as('a')
+  const { id } = (await user.get('/me')).body
+  t.is((await user.post(`/greeter/${id}`)).status, 204)
+  t.deepEqual(await kernel.notices('a'), [
+    { kind: 'greeter.greeting', to: { users: [id] }, title: 'Hello Test', path: '/hello' },
+  ])
+  t.deepEqual(await kernel.notices('b'), [])
+  await kernel.settled()
+  t.is((await user.get('/notifications/unread')).body.unread, 1)
 })
