@@ -25,6 +25,7 @@ import { pruneSignIns } from './oidc/sign-in-elsewhere.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { Passwords } from './passwords.ts'
 import type { PermissionCatalogue } from './permissions.ts'
+import { resealJob } from './reseal-job.ts'
 import type { Sessions } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Throttle } from './throttle.ts'
@@ -105,6 +106,7 @@ export const accessPlugin = (parts: AccessParts): AnyPlugin =>
       oidcRoutes(kit, parts)
       signInSettingsRoutes(kit, parts)
       identityRoutes(kit, parts)
+      resealJob(kit, parts)
       kit.job('prune-sessions', {
         scope: 'platform',
         every: '1 day',

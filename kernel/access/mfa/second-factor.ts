@@ -21,7 +21,7 @@ interface FactorRow {
 }
 
 /** What the secret is sealed for; its owner is the user's id. */
-const PURPOSE = 'totp'
+export const TOTP_SECRET = 'totp'
 
 /** The second factors of users: secrets, codes, recovery codes. All methods work in the transaction under way. */
 export class SecondFactor {
@@ -41,7 +41,7 @@ export class SecondFactor {
   async prepare(db: TenantDb, userId: string): Promise<Enrolment> {
     const { email } = await row(db, userId)
     const enrolment = await enrol(this.#issuer, email)
-    const totp_secret = this.#sealer.seal(PURPOSE, enrolment.secret, userId)
+    const totp_secret = this.#sealer.seal(TOTP_SECRET, enrolment.secret, userId)
     const prepared = await db.table('users').where({ id: userId, mfa_enabled: false }).update({ totp_secret })
     if (prepared !== 1) throw problem('conflict', 'A second factor is on already; switch it off first.')
     return enrolment
@@ -97,7 +97,7 @@ export class SecondFactor {
   }
 
   #open(sealed: string, userId: string): string {
-    return this.#sealer.open(PURPOSE, sealed, userId)
+    return this.#sealer.open(TOTP_SECRET, sealed, userId)
   }
 }
 
