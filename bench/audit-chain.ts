@@ -137,10 +137,11 @@ async function writes(withSealer: boolean): Promise<Round> {
       }
     }),
   )
+  const took = performance.now() - began
   going = false
   await sealing
   const { user, system } = process.cpuUsage(cpu)
-  return { perSecond: (done * 1000) / (performance.now() - began), cpu: (user + system) / done }
+  return { perSecond: (done * 1000) / took, cpu: (user + system) / done }
 }
 
 await writes(false)

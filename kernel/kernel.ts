@@ -162,7 +162,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const sealer = createSealer(config.SECRET_KEY, config.SECRET_KEY_PREVIOUS)
   const mail = new StoredMail({
     sealer,
-    enqueue: trx => scheduler.enqueue(trx, { plugin: MAIL, name: SEND_JOB, data: {} }),
+    enqueue: (trx, tenantId) => scheduler.enqueue(trx, { plugin: MAIL, name: SEND_JOB, data: {}, tenantId }),
     tell: () => workAhead.tell('jobs'),
   })
   const access = createAccess({

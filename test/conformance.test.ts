@@ -1,5 +1,6 @@
 import path from 'node:path'
 import test from 'ava'
+import { newId } from '../kernel/data/id.ts'
 import { BUNDLED_PLUGINS } from '../kernel/plugins/bundled.ts'
 import { discover } from '../kernel/plugins/discover.ts'
 import { conformance } from '../kernel/testing/conformance.ts'
@@ -29,7 +30,22 @@ conformance(test, [...bundled, 'access', 'licences', 'jobs', 'audit', 'notificat
     if (status !== 202) throw new Error(`a job could not be made: ${text}`)
     const key = await user.post('/edge/keys', { label: 'Line 1' })
     if (key.status !== 201) throw new Error(`a provisioning key could not be made: ${key.text}`)
+    const apiKey = await user.post('/api-keys', { name: 'Robot', permissions: ['assets:read'] })
+    if (apiKey.status !== 201) throw new Error(`an API key could not be made: ${apiKey.text}`)
+    const domain = await user.post('/settings/email-domains', { domain: 'corp.example' })
+    if (domain.status !== 201) throw new Error(`an e-mail domain could not be made: ${domain.text}`)
+    const invited = await user.post('/users/invite', { email: 'new@corp.example' })
+    if (invited.status !== 201) throw new Error(`an invitation could not be made: ${invited.text}`)
     const me = (await user.get('/me')).body.id
+    await t.kernel.runtime.database.knex('user_identities').insert({
+      id: newId(),
+      tenant_id: t.tenantId('a'),
+      user_id: me,
+      issuer: 'https://id.corp.example',
+      subject: 'somebody',
+      last_used_at: t.clock.now().toISOString(),
+      created_at: t.clock.now().toISOString(),
+    })
     await t.job(
       'notifications',
       'deliver',

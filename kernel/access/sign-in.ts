@@ -13,7 +13,7 @@ import type { Passwords } from './passwords.ts'
 import { type CookieSettings, clearedCookie, REFRESH_COOKIE, refreshCookie } from './refresh-cookie.ts'
 import type { AuthMethod, Sessions, SignedIn } from './sessions.ts'
 import { requirePasswordOfTenant } from './tenant-policy.ts'
-import { checked, type Throttle } from './throttle.ts'
+import { type Attempt, checked, type Throttle } from './throttle.ts'
 import type { TokenSubject, Tokens } from './tokens.ts'
 
 /** E-mail and password. */
@@ -120,13 +120,17 @@ export class SignIn {
       this.#parts.passwords.matches(password, user?.active ? user.password_hash : undefined),
     )
     if (!user || !fits) throw problem('invalid_credentials')
-    await attempt.succeeded()
     // Hashing takes its time, and may have waited for its turn: the password may be another one by now.
     const still = await call.db.first(userByEmail, { key })
     if (still?.password_hash !== user.password_hash) throw problem('invalid_credentials')
-    await requirePasswordOfTenant(call.db.forTenant(user.tenant_id), email)
-    const entry = await this.enter(call, { userId: user.id, tenantId: user.tenant_id }, ['pwd'], request)
-    return this.answer(entry, request)
+    try {
+      await requirePasswordOfTenant(call.db.forTenant(user.tenant_id), email)
+      const entry = await this.enter(call, { userId: user.id, tenantId: user.tenant_id }, ['pwd'], request, attempt)
+      return this.answer(entry, request)
+    } catch (error) {
+      await attempt.succeeded()
+      throw error
+    }
   }
 
   /**
@@ -134,6 +138,7 @@ export class SignIn {
    * or the session begins. `mfa` among the methods: an identity provider has seen a second factor already. `fed` without
    * it: whether one is needed is for the provider to say, so the tenant's wish does not hold here; who has set one up here
    * is asked for it all the same. Opens its own transaction, or joins the one under way.
+   * @param attempt succeeds in the same transaction
    * @throws Problem `tenant_pending`, `license_expired`, `tenant_suspended`
    */
   async enter(
@@ -141,6 +146,7 @@ export class SignIn {
     entrant: Entrant,
     methods: readonly AuthMethod[],
     request: RequestFacts,
+    attempt?: Attempt,
   ): Promise<Entry> {
     await this.admit(entrant.tenantId)
     const { userId, tenantId } = entrant
@@ -148,13 +154,13 @@ export class SignIn {
     if (!user?.active) throw problem('invalid_credentials')
     if (!methods.includes('mfa')) {
       if (user.mfa_enabled) {
-        return { kind: 'mfa', sessionToken: await this.#step(call, entrant, { step: 'code', methods }) }
+        return { kind: 'mfa', sessionToken: await this.#step(call, entrant, { step: 'code', methods }, attempt) }
       }
       if (user.mfa_required && !methods.includes('fed')) {
-        return { kind: 'mfa-setup', sessionToken: await this.#step(call, entrant, { step: 'setup', methods }) }
+        return { kind: 'mfa-setup', sessionToken: await this.#step(call, entrant, { step: 'setup', methods }, attempt) }
       }
     }
-    return { kind: 'signed-in', signedIn: await this.begin(call, entrant, methods, request) }
+    return { kind: 'signed-in', signedIn: await this.begin(call, entrant, methods, request, attempt) }
   }
 
   /** Begins the session of somebody who has shown all that is asked of them. Joins the transaction under way. */
@@ -163,10 +169,12 @@ export class SignIn {
     { userId, tenantId }: Entrant,
     methods: readonly AuthMethod[],
     request: RequestFacts,
+    attempt?: Attempt,
   ): Promise<SignedIn> {
     const db = call.db.forTenant(tenantId)
     const now = call.now()
     return db.transaction(async () => {
+      await attempt?.succeeded(call.db)
       const started = await this.#parts.sessions.start(db, userId, methods, request, now)
       await db.table('users').where('id', userId).update({ last_login_at: now })
       await this.#audit(call, started, 'session.started', request)
@@ -242,9 +250,18 @@ export class SignIn {
   }
 
   /** A token for the step that is next; it works once, for five minutes. */
-  #step(call: PlatformCall, { userId, tenantId }: Entrant, step: SignInStep): Promise<string> {
+  #step(
+    call: PlatformCall,
+    { userId, tenantId }: Entrant,
+    step: SignInStep,
+    attempt: Attempt | undefined,
+  ): Promise<string> {
     const db = call.db.forTenant(tenantId)
-    return this.#parts.oneTime.issue(db, { userId, kind: 'sign-in', data: { ...step }, lifeMs: STEP_MS }, call.now())
+    const token = { userId, kind: 'sign-in', data: { ...step }, lifeMs: STEP_MS } as const
+    return db.transaction(async () => {
+      await attempt?.succeeded(call.db)
+      return this.#parts.oneTime.issue(db, token, call.now())
+    })
   }
 
   #signedIn(signedIn: SignedIn, request: RequestFacts, more: object = {}): Reply {

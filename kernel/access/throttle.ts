@@ -19,8 +19,11 @@ export type Guessed = 'password' | 'code'
 
 /** An attempt that has begun; it counts as failed until it says otherwise. */
 export interface Attempt {
-  /** What was given was right: the account starts afresh. */
-  succeeded(): Promise<void>
+  /**
+   * What was given was right: the account starts afresh.
+   * @param within in the transaction under way here; default: one of its own
+   */
+  succeeded(within?: PlatformDb): Promise<void>
   /** Nobody looked at what was given: it does not count. */
   withdrawn(): Promise<void>
 }
@@ -75,12 +78,12 @@ export class Throttle {
       await this.#count(db, ofAccount, ACCOUNTS[guessed])
       await this.#count(db, ofAddress, ADDRESS)
     })
+    const startAfresh = async (db: PlatformDb): Promise<void> => {
+      await db.table('throttles').where('name', ofAccount).delete()
+      await takeBack(db, ofAddress)
+    }
     return {
-      succeeded: () =>
-        this.#run(async db => {
-          await db.table('throttles').where('name', ofAccount).delete()
-          await takeBack(db, ofAddress)
-        }),
+      succeeded: within => (within ? startAfresh(within) : this.#run(startAfresh)),
       withdrawn: () =>
         this.#run(async db => {
           await takeBack(db, ofAccount)

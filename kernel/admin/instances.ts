@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/database.ts'
 import { newId } from '../data/id.ts'
 import { PlatformDb } from '../data/platform-db.ts'
@@ -12,6 +13,8 @@ const REPORT_MS = 15_000
 const GONE_MS = 60_000
 /** Who has not reported for so long is forgotten. */
 const FORGET_MS = 24 * 60 * 60_000
+/** Longest that a stop waits to be taken off the list. */
+const LEAVE_MS = 1_000
 const PRUNE_EVERY_MS = 60 * 60_000
 
 /** A process of the server, as it was when it reported last. Times are ISO 8601. */
@@ -77,16 +80,15 @@ export class Instances {
     return this.#reporting
   }
 
-  /** Takes this process off the list; without the database it stays until it is forgotten. */
+  /** Takes this process off the list; without the database it stays until it is forgotten: a stop does not wait for that. */
   async stop(): Promise<void> {
     if (this.#timer === undefined) return
     clearInterval(this.#timer)
-    await this.#reporting?.catch(() => undefined)
-    await this.#db
-      .table(TABLE)
-      .where('id', this.id)
-      .delete()
-      .catch((error: unknown) => this.#options.log.debug(error as Error, 'this instance stays on the list for a while'))
+    this.#timer = undefined
+    const leaving = this.#leave().catch((error: unknown) =>
+      this.#options.log.debug(error as Error, 'this instance stays on the list for a while'),
+    )
+    await Promise.race([leaving, pause(LEAVE_MS, undefined, { ref: false })])
   }
 
   /** All that reported within a day, those that reported last first. */
@@ -103,6 +105,11 @@ export class Instances {
       startedAt: row.started_at,
       seenAt: row.seen_at,
     }))
+  }
+
+  async #leave(): Promise<void> {
+    await this.#reporting?.catch(() => undefined)
+    await this.#db.table(TABLE).where('id', this.id).delete()
   }
 
   async #tick(): Promise<void> {

@@ -99,7 +99,6 @@ export function tenantList(features: Features, { now, graceDays }: Moments) {
     const given: { tenant_id: string; feature: string; enabled: unknown }[] = await db
       .table('tenant_features')
       .whereIn('tenant_id', ids)
-      .orderBy('feature')
       .select('tenant_id', 'feature', 'enabled')
     const users = new Map(counted.map(row => [row.tenant_id, Number(row.users)]))
     const on = Map.groupBy(
@@ -110,7 +109,7 @@ export function tenantList(features: Features, { now, graceDays }: Moments) {
       ...row,
       status: features.statusOf(status, row.expires_at),
       license_changed_at: updated_at,
-      features: (on.get(row.id) ?? []).map(({ feature }) => feature),
+      features: (on.get(row.id) ?? []).map(({ feature }) => feature).sort(),
       users: users.get(row.id) ?? 0,
     }))
   }

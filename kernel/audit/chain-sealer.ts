@@ -140,11 +140,12 @@ export class ChainSealer {
       sealed_at: run.now.toISOString(),
     })
     try {
-      await db.transaction(async () => {
+      const sealing = async (): Promise<void> => {
         if (!(await replaceHead(db, head, next))) throw new Overtaken()
         await place(db, places)
         if ((await placed(db, chain, next, first)) !== lines.length) throw new Overtaken()
-      })
+      }
+      await db.transaction(sealing, { short: true })
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error
       log.debug({ chain }, 'an audit chain was moved by somebody else; its lines are sealed next time')

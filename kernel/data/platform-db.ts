@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { Database, Dialect, Row } from '../../db/database.ts'
+import type { Database, Dialect, Row, TransactionOptions } from '../../db/database.ts'
 import type { PreparedQuery } from './prepared.ts'
 import { TenantDb } from './tenant-db.ts'
 import { TransactionSlot } from './transaction-slot.ts'
@@ -47,8 +47,8 @@ export class PlatformDb {
     return this.transaction(() => this.#database.dialect.upsert(this.#knex(), table, rows, key, update))
   }
 
-  transaction<T>(work: () => Promise<T>): Promise<T> {
-    return this.#slot.run(undefined, work)
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#slot.run(undefined, work, options)
   }
 
   afterCommit(hook: () => void): void {

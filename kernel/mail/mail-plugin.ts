@@ -37,12 +37,14 @@ export function mailPlugin(settings: MailSettings, sealer: Sealer): AnyPlugin {
         // What failed is tried again by the clock; what is new has a run of its own.
         every: '1 minute',
         data: z.object({}),
-        run: (_data, { call }) =>
-          sendMails(call, {
+        // Without a result: the run may be a tenant's, and what it sends is everybody's.
+        async run(_data, { call }) {
+          await sendMails(call, {
             sealer,
             home,
             open: () => (server ? smtpTransport(server, from) : fileTransport(folder, from, kit.log)),
-          }),
+          })
+        },
       })
       kit.job('prune', {
         scope: 'platform',

@@ -7,7 +7,7 @@ import { mailText } from './mail-text.ts'
 import { MailRefusal, type MailTransport, type RefusalKind } from './mail-transport.ts'
 import { CONNECTIONS } from './smtp-transport.ts'
 
-/** What came of a run. Counts only: a mail holds links that are as good as passwords. */
+/** What came of a run. */
 export interface SendResult {
   sent: number
   later: number

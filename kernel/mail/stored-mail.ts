@@ -12,8 +12,11 @@ const LONGEST_SUBJECT = 300
 /** What sending mails later needs. */
 interface StoredMailParts {
   readonly sealer: Sealer
-  /** Queues a run of the job that sends, in this transaction. */
-  enqueue(trx: Knex): Promise<unknown>
+  /**
+   * Queues a run of the job that sends, in this transaction.
+   * @param tenantId whose transaction it is: it can only write rows that are the tenant's
+   */
+  enqueue(trx: Knex, tenantId: string | undefined): Promise<unknown>
   /** Says that a run was committed. */
   tell(): void
 }
@@ -39,10 +42,10 @@ export class StoredMail implements MailQueue {
         due_at: now,
         created_at: now,
       })
-      const trx = db instanceof PlatformDb ? db.knex : knexOf(db)
+      const [trx, tenantId] = db instanceof PlatformDb ? [db.knex, undefined] : [knexOf(db), db.tenantId]
       if (this.#told.has(trx)) return
       this.#told.add(trx)
-      await this.#parts.enqueue(trx)
+      await this.#parts.enqueue(trx, tenantId)
       db.afterCommit(() => this.#parts.tell())
     })
   }

@@ -38,7 +38,10 @@ const descriptor = z.object({
   notices: z
     .record(
       kebab,
-      z.object({ title: z.string().trim().min(1, 'must be a line that says what it tells of').max(200), mail: z.boolean() }),
+      z.object({
+        title: z.string().trim().min(1, 'must be a line that says what it tells of').max(200),
+        mail: z.boolean(),
+      }),
     )
     .optional(),
   setup: z.function(),

@@ -287,7 +287,8 @@ export class PluginHost {
         name,
         data: checked,
         createdBy: core.origin.actor.id,
-        tenantId: job.scope === 'tenant' ? options.tenantId : undefined,
+        // Also for a job of the platform: a transaction of a tenant can only write rows that are the tenant's.
+        tenantId: options.tenantId,
         unique: options.unique,
       }),
     )
@@ -342,11 +343,13 @@ export class PluginHost {
     return channel
   }
 
-  /** What reading a run of a job asks for, as its last `setup` said; `unknown` before the first. */
+  /**
+   * What reading a run of a job asks for, as its last `setup` said; `unknown` before the first, and for a job of the
+   * platform, of which a tenant that began a run may not see more than that.
+   */
   jobPermission(name: string): PermissionKey | 'unknown' | undefined {
     const job = this.#jobs?.get(name)
-    if (!job) return 'unknown'
-    return job.scope === 'tenant' ? job.permission : undefined
+    return job?.scope === 'tenant' ? job.permission : 'unknown'
   }
 
   /**

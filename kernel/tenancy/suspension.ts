@@ -41,7 +41,8 @@ export function resume(call: PlatformCall, features: Features, tenantId: string,
       .table('tenant_features')
       .where('tenant_id', tenantId)
       .select('feature', 'enabled')
-    const on = rows.filter(({ enabled }) => Boolean(enabled)).map(({ feature }) => feature)
+    const given = rows.filter(({ enabled }) => Boolean(enabled))
+    const on = given.map(({ feature }) => feature).sort()
     if (on.length > 0) await begin(call, tenantId, on)
   })
 }
@@ -65,7 +66,12 @@ async function change(
   { from, to, reason }: Change,
 ): Promise<void> {
   const updated = { status: to, updated_at: call.now() }
-  await call.db.table('tenants').where('id', tenantId).update(updated).increment('revision', 1)
+  const changed = await call.db
+    .table('tenants')
+    .where({ id: tenantId, status: from })
+    .update(updated)
+    .increment('revision', 1)
+  if (changed !== 1) throw problem('conflict', 'Somebody else has changed this tenant at the same time.')
   call.audit(tenantId, {
     action: to === 'suspended' ? 'tenant.suspended' : 'tenant.resumed',
     resourceType: 'tenant',

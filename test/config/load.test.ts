@@ -156,7 +156,10 @@ test('SQL_SERVER wins over DATABASE_URL, unless IS_DEV', t => {
 })
 
 test('settings of parts that this version lacks are told', t => {
-  t.deepEqual(loadConfig({ DATA_DIR: folder(t), RESEND_API_KEY: 're_1', MS_CLIENT_ID: '' }).unread, ['RESEND_API_KEY'])
+  t.deepEqual(
+    loadConfig({ DATA_DIR: folder(t), MAINTENANCE_NOTIFY_TICKER_MINUTES: '5', RESEND_API_KEY: 're_1' }).unread,
+    ['MAINTENANCE_NOTIFY_TICKER_MINUTES'],
+  )
 })
 
 test('a process does everything unless it is told otherwise, and the command line wins', t => {

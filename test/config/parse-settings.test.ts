@@ -157,8 +157,24 @@ test('settings that need each other say so', t => {
   )
 })
 
-test('a policy this version cannot keep is refused instead of ignored', t => {
-  t.regex(linesOf({ AUTH_POLICY: 'restricted' })[0] ?? '', /^AUTH_POLICY: /)
+test('a policy by which nobody could log in is refused', t => {
+  const [first = '', second = ''] = linesOf({ AUTH_POLICY: 'restricted' })
+  t.regex(first, /^MS_CLIENT_ID: needed when AUTH_POLICY is restricted/)
+  t.regex(second, /^AUTH_ALLOWED_EMAIL_DOMAINS: needed when AUTH_POLICY is restricted/)
+})
+
+test('a mail server is an address, with what is encoded in it encoded well', t => {
+  for (const SMTP_URL of ['smtps://user:p%40ss@mail.acme.example:465', 'smtp://mail.acme.example']) {
+    t.deepEqual(linesOf({ SMTP_URL }), [])
+  }
+  for (const SMTP_URL of [
+    'mail.acme.example',
+    'http://mail.acme.example',
+    'smtp://',
+    'smtps://user:100%@mail.example',
+  ]) {
+    t.regex(linesOf({ SMTP_URL })[0] ?? '', /^SMTP_URL: /)
+  }
 })
 
 test('a reference that Key Vault did not answer is no value, in production and elsewhere', t => {

@@ -84,7 +84,7 @@ function shapeOf({ status, body, headers }: Answer): object {
 }
 
 for (const { name, ask } of questions) {
-  test(`${name} answers the same whether there is an account or not`, async t => {
+  test.serial(`${name} answers the same whether there is an account or not`, async t => {
     const house = await quietHouse(t)
     const [known] = await knownPeople(house, 1)
     if (!known) return t.fail()
@@ -117,7 +117,7 @@ timingTest('the way times are compared notices a log-in that does not hash for u
   t.true(scores.length === ROUNDS && scores.every(score => score > BOUND), `scores of the rounds: ${scores.join(', ')}`)
 })
 
-test('the score is that of the textbook, with and without ties', t => {
+test.serial('the score is that of the textbook, with and without ties', t => {
   t.is(rankScore([1, 2, 3], [1, 2, 3]), 0)
   t.is(rankScore([5, 5], [5, 5]), 0)
   const up = rankScore([19, 22, 16, 29, 24], [20, 11, 17, 12])
@@ -125,7 +125,7 @@ test('the score is that of the textbook, with and without ties', t => {
   t.is(rankScore([20, 11, 17, 12], [19, 22, 16, 29, 24]), -up)
 })
 
-test('a log-in fails in one way, whatever is wrong', async t => {
+test.serial('a log-in fails in one way, whatever is wrong', async t => {
   const house = await quietHouse(t)
   const admin = await house.account()
   const change = async (name: string, values: object): Promise<Person> => {
@@ -150,7 +150,7 @@ test('a log-in fails in one way, whatever is wrong', async t => {
   }
 })
 
-test('who fails often is slowed down in the same way, whether there is an account or not', async t => {
+test.serial('who fails often is slowed down in the same way, whether there is an account or not', async t => {
   const house = await quietHouse(t)
   const { email } = await house.account()
   const statuses = async (address: string): Promise<number[]> => {

@@ -54,8 +54,12 @@ test('a tenant registers, is activated, runs out, and comes back although the we
 
   const offline = await manage('activate', tenant, '--features', 'security', '--days', '400', '--offline')
   t.regex(offline.stdout, /noted, and not sent/)
-  kernel.clock.advance(30_000)
-  t.is(await login(), '200', 'Cloud has asked')
+  let healed = ''
+  for (let tries = 0; tries < 20 && healed !== '200'; tries++) {
+    kernel.clock.advance(30_000)
+    healed = await login()
+  }
+  t.is(healed, '200', 'Cloud has asked')
   t.deepEqual(features(), { backup: false, security: true, vpn: false })
   const lines = await kernel.kernel.runtime.database.knex('audit_logs').where({ tenant_id: tenant }).orderBy('id')
   const refreshed = lines.filter(({ action }) => action === 'license.refreshed')

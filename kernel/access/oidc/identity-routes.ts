@@ -37,7 +37,7 @@ export function identityRoutes(kit: AccessKit, { catalogue }: AccessParts): void
     },
   })
 
-  kit.route('DELETE /users/:id/identities/:identityId', {
+  kit.route('DELETE /users/:id/identities/:identity_id', {
     summary: 'Forget as whom a user is known at an identity provider',
     description:
       'The next person who signs in there with the address of this user is linked to them: for users whom the provider has ' +
@@ -51,7 +51,7 @@ export function identityRoutes(kit: AccessKit, { catalogue }: AccessParts): void
         what => `This user has ${what}, which you do not have: you cannot change how they sign in.`,
       )
       const found = await call.db.all(identitiesOf, { userId: body.id })
-      const before = found.find(({ id }) => id === params.identityId)
+      const before = found.find(({ id }) => id === params.identity_id)
       if (!before) throw problem('not_found', 'The user has no identity of this id.')
       await call.db.table('user_identities').where('id', before.id).delete()
       call.audit({ action: 'user.identity_unlinked', resourceType: 'user', resourceId: body.id, before })

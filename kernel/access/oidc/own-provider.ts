@@ -15,39 +15,49 @@ const issuer = z
   .refine(address => !/[?#@]/.test(address), 'must not have a query, a fragment or a user')
 const entraTenantId = z.guid().toLowerCase()
 
-const microsoft = { provider: z.literal('microsoft'), entra_tenant_id: entraTenantId }
-const oidc = { provider: z.literal('oidc'), issuer }
-
-/** Which provider it is: an Entra directory by its id, any other by its issuer. */
-export const providerChoice = z.discriminatedUnion('provider', [z.strictObject(microsoft), z.strictObject(oidc)])
-
-const client = {
-  client_id: z.string().trim().min(1).max(200),
-  client_secret: z.string().min(1).max(1000).optional().describe('Left out: the one that is stored stays'),
-  enabled: z.boolean().default(true),
+const choice = {
+  provider: z.enum(['microsoft', 'oidc']),
+  issuer: issuer.optional().describe('Of `oidc`'),
+  entra_tenant_id: entraTenantId.optional().describe('Of `microsoft`: the id of the directory'),
 }
 
+/** Each kind of provider is named by its own field, and not by that of the other. */
+function namedRight(given: z.output<z.ZodObject<typeof choice>>, context: z.RefinementCtx): void {
+  const [wanted, other] =
+    given.provider === 'microsoft' ? (['entra_tenant_id', 'issuer'] as const) : (['issuer', 'entra_tenant_id'] as const)
+  const fault = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message })
+  if (given[wanted] === undefined) fault(wanted, `is needed for "${given.provider}"`)
+  if (given[other] !== undefined) fault(other, `does not go with "${given.provider}"`)
+}
+
+/** Which provider it is: an Entra directory by its id, any other by its issuer. */
+export const providerChoice = z.strictObject(choice).superRefine(namedRight)
+
 /** A tenant's own provider, as it is set. */
-export const newProvider = z.discriminatedUnion('provider', [
-  z.strictObject({ ...microsoft, ...client }),
-  z.strictObject({ ...oidc, ...client }),
-])
+export const newProvider = z
+  .strictObject({
+    ...choice,
+    client_id: z.string().trim().min(1).max(200),
+    client_secret: z.string().min(1).max(1000).optional().describe('Left out: the one that is stored stays'),
+    enabled: z.boolean().default(true),
+  })
+  .superRefine(namedRight)
 
 /** A tenant's own provider, as it is shown: never with its secret. */
 export const providerBody = z
   .object({
-    provider: z.enum(['microsoft', 'oidc']),
-    issuer: z.string(),
+    provider: z.enum(['microsoft', 'oidc']).nullable().describe('null: there is none'),
+    issuer: z.string().nullable(),
     entra_tenant_id: z.string().nullable(),
-    client_id: z.string(),
+    client_id: z.string().nullable(),
     enabled: z.boolean(),
     redirect_uri: z.string().describe('To be registered at the provider'),
-    created_at: z.string(),
-    updated_at: z.string(),
+    created_at: z.string().nullable(),
+    updated_at: z.string().nullable(),
   })
   .meta({ id: 'OwnIdentityProvider' })
 
-/** The provider with the revision for `If-Match`. */
+/** The provider with the revision for `If-Match`: 0 when there is none. */
 export interface FoundProvider {
   readonly body: z.output<typeof providerBody>
   readonly revision: number
@@ -95,11 +105,12 @@ export class OwnProvider {
     this.#parts = parts
   }
 
-  /** @throws Problem `not_found` */
   async find(call: Call): Promise<FoundProvider> {
     const row = await call.db.first(stored, {})
-    if (!row) throw problem('not_found', 'This account has no identity provider of its own.')
-    return this.#found(call, row)
+    if (row) return this.#found(call, row)
+    const nothing = { provider: null, issuer: null, entra_tenant_id: null, client_id: null }
+    const times = { created_at: null, updated_at: null }
+    return { body: { ...nothing, enabled: false, redirect_uri: redirectUri(call), ...times }, revision: 0 }
   }
 
   /**
@@ -180,14 +191,16 @@ export class OwnProvider {
   #found(call: Call, row: Row): FoundProvider {
     const { provider, entra_tenant_id, client_id, created_at, updated_at } = row
     const issuer = this.#parts.directory.issuerOf(provider, row.issuer, entra_tenant_id)
-    const redirect_uri = call.publicUrl('/api/v1/auth/oidc/callback')
+    const redirect_uri = redirectUri(call)
     const enabled = Boolean(row.enabled)
     const body = { provider, issuer, entra_tenant_id, client_id, enabled, redirect_uri, created_at, updated_at }
     return { body, revision: row.revision }
   }
 }
 
-const placeOf = (given: z.output<typeof newProvider>) =>
-  given.provider === 'microsoft'
-    ? { issuer: null, entra_tenant_id: given.entra_tenant_id }
-    : { issuer: given.issuer.replace(/\/+$/, ''), entra_tenant_id: null }
+const redirectUri = (call: Call): string => call.publicUrl('/api/v1/auth/oidc/callback')
+
+const placeOf = ({ issuer = '', entra_tenant_id = '', provider }: z.output<typeof providerChoice>) =>
+  provider === 'microsoft'
+    ? { issuer: null, entra_tenant_id }
+    : { issuer: issuer.replace(/\/+$/, ''), entra_tenant_id: null }

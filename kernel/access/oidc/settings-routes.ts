@@ -74,10 +74,7 @@ export function signInSettingsRoutes(kit: AccessKit, { federation }: AccessParts
     body: providerChoice,
     returns: z.object({ ok: z.boolean(), issuer: z.string(), faults: z.array(z.string()) }),
     handle: async ({ body }) => {
-      const issuer =
-        body.provider === 'oidc'
-          ? directory.issuerOf('oidc', body.issuer, null)
-          : directory.issuerOf('microsoft', null, body.entra_tenant_id)
+      const issuer = directory.issuerOf(body.provider, body.issuer ?? null, body.entra_tenant_id ?? null)
       const faults = await providers.faultsOf(issuer)
       return { ok: faults.length === 0, issuer, faults }
     },

@@ -7,6 +7,7 @@ import type { PluginHost } from '../../plugins/host.ts'
 import type { RegisteredRoute } from '../../plugins/registrations.ts'
 import type { Runtime } from '../../runtime.ts'
 import { equalSecrets } from '../../secrets/keys.ts'
+import { gate } from '../../tenancy/gate.ts'
 import { DEFAULT_JSON_LIMIT, rawBody } from '../body.ts'
 import { inputReader } from '../input.ts'
 import { addressKey, createLimiter } from '../limits.ts'
@@ -82,6 +83,8 @@ async function platformAdmin(runtime: Runtime, ctx: Koa.Context): Promise<Actor>
   if (!principal.platformAdmin) {
     throw problem('forbidden', 'This is for operators of the platform who logged in with a second factor.')
   }
+  const refused = gate(undefined, runtime.tenant(principal.tenantId))
+  if (refused) throw refused
   return principal.actor
 }
 

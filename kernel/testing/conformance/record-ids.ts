@@ -12,7 +12,7 @@ export function idsNamed(name: string, { rows, own }: TenantRows): string[] {
     .replace(/ies$/, 'y')
     .replace(/s$/, '')
   return [...rows]
-    .filter(([table]) => table.includes(word))
+    .filter(([table]) => table.replace(/ies$/, 'y').includes(word))
     .sort(([a], [b]) => a.length - b.length)
     .flatMap(([, all]) => all.map(({ id }) => id))
     .filter(id => typeof id === 'string')

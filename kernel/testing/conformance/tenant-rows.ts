@@ -24,8 +24,11 @@ export async function rowsOf(t: TestKernel, tenant: TenantName): Promise<TenantR
 /** What a tenant has, to compare with later. */
 export async function snapshotOf(t: TestKernel, tenant: TenantName): Promise<Record<string, string[]>> {
   const rows = [...(await read(t, tenant))].filter(([table]) => !restless.test(table))
-  return Object.fromEntries(rows.map(([table, all]) => [table, all.map(row => JSON.stringify(row)).sort()]))
+  return Object.fromEntries(rows.map(([table, all]) => [table, all.map(row => JSON.stringify(still(row))).sort()]))
 }
+
+/** A line of the audit log gets its place in the chain whenever the sealer comes by. */
+const still = ({ sequence: _sequence, hash: _hash, ...row }: Row): Row => row
 
 const TENANT_TABLES = {
   sqlite:

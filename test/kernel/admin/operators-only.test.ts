@@ -80,6 +80,16 @@ test('a claim is not enough: neither a forged one nor one that was true once', a
   t.is((await get(other)).status, 403, 'the second factor is gone')
 })
 
+test('an API key makes no operator, not even one that an operator made', async t => {
+  await using kernel = await startTestKernel({ plugins: [], env: panel })
+  const { client } = await logIn(kernel, { permissions: ['*'] })
+  t.is((await client.get('/admin/tenants')).status, 200)
+  const made = await client.post('/api-keys', { name: 'pipeline', permissions: ['settings:read'] })
+  t.is(made.status, 201)
+  const { status, body } = await kernel.anonymous.get('/admin/tenants', { authorization: `Bearer ${made.body.key}` })
+  t.is(`${status} ${body.error}`, '403 forbidden')
+})
+
 test('letters of the domain may be large', async t => {
   await using kernel = await startTestKernel({ plugins: [], env: panel })
   const { client } = await logIn(kernel, { email: `Olga@${DOMAIN.toUpperCase()}` })

@@ -147,6 +147,15 @@ test('nobody suspends their own tenant', async t => {
   t.false((await actions(kernel, 'b')).includes('tenant.suspended'))
 })
 
+test('operators of a tenant that is suspended are out with it', async t => {
+  await using kernel = await startTestKernel({ plugins: [pumps], env: panel })
+  const [one, other] = [await logIn(kernel, { tenant: 'a' }), await logIn(kernel, { tenant: 'b' })]
+  t.is((await one.client.get('/admin/tenants')).status, 200)
+  await other.client.post(`/admin/tenants/${kernel.tenantId('a')}/suspend`, { reason: 'taken over' })
+  const { status, body } = await one.client.post(`/admin/tenants/${kernel.tenantId('a')}/resume`)
+  t.is(`${status} ${body.error}`, '403 tenant_suspended')
+})
+
 test('two who suspend at once: one does, and there is one line', async t => {
   await using kernel = await startTestKernel({ plugins: [pumps], env: panel })
   const { client } = await logIn(kernel)

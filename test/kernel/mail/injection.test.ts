@@ -15,63 +15,55 @@ const HEADERS = [
   'to',
 ]
 
-for (const [name, evil] of [
-  ['CR LF', 'Hi\r\nBcc: victim@evil.example'],
-  ['LF', 'Hi\nX-Evil: 1\n\nbody'],
-  ['CR', 'Hi\rBcc: victim@evil.example'],
-  ['NUL', 'Hi\0\r\nBcc: victim@evil.example'],
-  ['line and paragraph separators', 'Hi\u2028Bcc: victim@evil.example\u2029\u0085x'],
-  ['an encoded word', '=?utf-8?Q?Hi=0D=0ABcc:_victim@evil.example?='],
-  ['a very long line', `${'x'.repeat(5000)}\r\nBcc: victim@evil.example`],
-] as const) {
-  test(`${name} in a subject and in a name adds no header and no recipient`, async t => {
-    const server = await MailServer.open(t)
-    await using house = await mailKernel({ SMTP_URL: server.url })
-    await queueMail(house, { subject: evil, text: [`From ${evil}`] })
-    await house.settled()
-    t.is(server.mails.length, 1)
-    const { email, recipients } = server.mails[0] as (typeof server.mails)[0]
+const EVIL = [
+  'Hi\r\nBcc: victim@evil.example',
+  'Hi\nX-Evil: 1\n\nbody',
+  'Hi\rBcc: victim@evil.example',
+  'Hi\0\r\nBcc: victim@evil.example',
+  'Hi\u2028Bcc: victim@evil.example\u2029\u0085x',
+  '=?utf-8?Q?Hi=0D=0ABcc:_victim@evil.example?=',
+  `${'x'.repeat(5000)}\r\nBcc: victim@evil.example`,
+]
+
+test.serial('no text in a subject or in a paragraph adds a header or a recipient', async t => {
+  const server = await MailServer.open(t)
+  await using house = await mailKernel({ SMTP_URL: server.url })
+  for (const evil of EVIL) await queueMail(house, { subject: evil, text: [`From ${evil}`] })
+  await house.settled()
+  t.is(server.mails.length, EVIL.length)
+  for (const { email, recipients } of server.mails) {
     t.deepEqual(recipients, ['ada@acme.example'])
     t.deepEqual(
       [...new Set(email.headers.map(({ key }) => key))].filter(key => !HEADERS.includes(key)),
       [],
+      email.subject,
     )
     t.is(email.bcc, undefined)
     t.is(email.to?.length, 1)
-  })
-}
+  }
+})
 
-for (const to of [
-  'ada@acme.example\r\nRCPT TO:<victim@evil.example>',
-  'ada@acme.example,victim@evil.example',
-  'ada@acme.example> <victim@evil.example',
-  '"ada@acme.example, victim@evil.example"@acme.example',
-  'ada@acme.example\0',
-  'a b@acme.example',
-]) {
-  test(`an address such as ${JSON.stringify(to)} reaches nobody else`, async t => {
-    const server = await MailServer.open(t)
-    await using house = await mailKernel({ SMTP_URL: server.url })
-    await queueMail(house, { to })
-    await house.settled()
-    const [row] = await mailRows(house)
-    t.not(row?.status, 'queued')
-    for (const { email, recipients } of server.mails) {
-      t.is(recipients.length, 1)
-      t.false(recipients.includes('victim@evil.example'))
-      t.is(email.to?.length, 1)
-      t.is(email.bcc, undefined)
-    }
-  })
-}
-
-test('an address with a plus, an apostrophe or a long name reaches who it says', async t => {
+test.serial('what is not one plain address reaches nobody; an odd one reaches who it says', async t => {
   const server = await MailServer.open(t)
   await using house = await mailKernel({ SMTP_URL: server.url })
-  const addresses = ["o'hara+cloud@acme.example", `${'a'.repeat(64)}@acme.example`, 'x_y-z.1@sub.acme.example']
-  for (const to of addresses) await queueMail(house, { to })
+  const evil = [
+    'ada@acme.example\r\nRCPT TO:<victim@evil.example>',
+    'ada@acme.example,victim@evil.example',
+    'ada@acme.example> <victim@evil.example',
+    '"ada@acme.example, victim@evil.example"@acme.example',
+    'ada@acme.example\u0001',
+    'a b@acme.example',
+    'ada@acme.example;victim@evil.example',
+    'group:ada@acme.example;',
+  ]
+  const odd = ["o'hara+cloud@acme.example", `${'a'.repeat(64)}@acme.example`, 'x_y-z.1@sub.acme.example']
+  for (const to of [...evil, ...odd]) await queueMail(house, { to })
   await house.settled()
-  t.deepEqual(server.mails.map(({ recipients }) => recipients[0]).sort(), [...addresses].sort())
+  t.deepEqual(server.mails.map(({ recipients }) => recipients[0]).sort(), [...odd].sort())
+  for (const { email, recipients } of server.mails) t.deepEqual([email.to?.length, recipients.length], [1, 1])
+  for (const { recipient, status } of await mailRows(house)) {
+    t.is(status, odd.includes(String(recipient)) ? 'sent' : 'failed', String(recipient))
+  }
 })
 
 test('a name in a mail to strangers is short, and nothing in it becomes a link', t => {

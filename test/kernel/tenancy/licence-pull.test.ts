@@ -29,7 +29,7 @@ async function scene(t: ExecutionContext, patience = {}): Promise<Scene> {
   const log = memoryLog()
   const call = () => house.call().call
   const pull = new LicencePull({
-    client: new ManagementClient(server.url, 'the-token', 2_000),
+    client: new ManagementClient(server.url, 'the-token', 60_000),
     features: house.features,
     call,
     now: house.clock.now,
@@ -49,7 +49,7 @@ test('what Management has is in force once it was asked', async t => {
   t.teardown(() => s.house.features.stop())
   s.server.json(licenceOf(id))
   t.is(statusOf(s, id), 'pending')
-  await s.pull.ask(id)
+  await s.pull.askNow(id)
   t.is(statusOf(s, id), 'active')
   t.true(s.house.features.tenant(id)?.features.has('vpn'))
   t.deepEqual(await s.pull.askNow(id), {

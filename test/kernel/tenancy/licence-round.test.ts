@@ -11,7 +11,7 @@ async function scene(t: Parameters<typeof managementServer>[0]) {
   const house = await TenancyHouse.open(t)
   const server = await managementServer(t)
   const pull = new LicencePull({
-    client: new ManagementClient(server.url, 'the-token'),
+    client: new ManagementClient(server.url, 'the-token', 60_000),
     features: house.features,
     call: () => house.call().call,
     now: house.clock.now,

@@ -10,7 +10,7 @@ const never = new AbortController().signal
 test('asks for one tenant, with the token, and gives back its licence', async t => {
   const server = await managementServer(t)
   server.json({ ...licence, tenant_id: TENANT.toUpperCase() })
-  const client = new ManagementClient(server.url, 'the-token')
+  const client = new ManagementClient(server.url, 'the-token', 60_000)
   t.deepEqual(await client.licence(TENANT, never), { kind: 'licence', licence })
   t.deepEqual(server.asked, [{ url: `/internal/v1/tenants/${TENANT}/license`, token: 'the-token' }])
 })
@@ -18,12 +18,12 @@ test('asks for one tenant, with the token, and gives back its licence', async t 
 test('a tenant that Management does not know has no licence there', async t => {
   const server = await managementServer(t)
   server.json({ error: 'not_found' }, 404)
-  t.deepEqual(await new ManagementClient(server.url, 'x').licence(TENANT, never), { kind: 'none' })
+  t.deepEqual(await new ManagementClient(server.url, 'x', 60_000).licence(TENANT, never), { kind: 'none' })
 })
 
 test('what is no licence of this tenant is of no use', async t => {
   const server = await managementServer(t)
-  const client = new ManagementClient(server.url, 'x')
+  const client = new ManagementClient(server.url, 'x', 60_000)
   for (const [answer, reason] of [
     [
       { ...licence, tenant_id: '01900000-0000-7000-8000-0000000000cd' },
@@ -104,7 +104,7 @@ test('nobody listens', async t => {
 test('a redirect is not followed: the token does not travel', async t => {
   const [server, elsewhere] = [await managementServer(t), await managementServer(t)]
   elsewhere.json(licence)
-  const client = new ManagementClient(server.url, 'the-token')
+  const client = new ManagementClient(server.url, 'the-token', 60_000)
   for (const status of [301, 302, 303, 307, 308]) {
     server.answer = (request, response) =>
       void response.writeHead(status, { location: `${elsewhere.url}${request.url}` }).end()
@@ -115,6 +115,6 @@ test('a redirect is not followed: the token does not travel', async t => {
 
 test('an id cannot lead to another path', async t => {
   const server = await managementServer(t)
-  await new ManagementClient(server.url, 'x').licence('../../secrets?x=', never)
+  await new ManagementClient(server.url, 'x', 60_000).licence('../../secrets?x=', never)
   t.is(server.asked[0]?.url, '/internal/v1/tenants/..%2F..%2Fsecrets%3Fx%3D/license')
 })

@@ -5,29 +5,32 @@ import { actions, mailsTo, openHouse, settled, tokenTo } from './mailbox.ts'
 const NEW = 'ada@new.example'
 const DAY = 86_400_000
 
-test('an address changes once its owner has opened the link; other sessions end, and the address before is told', async t => {
-  const house = await openHouse(t)
-  const person = await house.account()
-  const [here, there] = [await house.as(person), await house.as(person)]
-  const asked = await here.send('POST', '/api/v1/me/email', { body: { new_email: NEW, password: PASSWORD } })
-  t.is(asked.status, 202)
-  const token = await tokenTo(house, NEW, 'confirm-email')
-  t.is((await here.send('GET', '/api/v1/me')).body.email, person.email, 'not yet')
+test.serial(
+  'an address changes once its owner has opened the link; other sessions end, and the address before is told',
+  async t => {
+    const house = await openHouse(t)
+    const person = await house.account()
+    const [here, there] = [await house.as(person), await house.as(person)]
+    const asked = await here.send('POST', '/api/v1/me/email', { body: { new_email: NEW, password: PASSWORD } })
+    t.is(asked.status, 202)
+    const token = await tokenTo(house, NEW, 'confirm-email')
+    t.is((await here.send('GET', '/api/v1/me')).body.email, person.email, 'not yet')
 
-  const confirmed = await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })
-  t.is(confirmed.status, 204, JSON.stringify(confirmed.body))
-  t.like((await here.send('GET', '/api/v1/me')).body, { email: NEW, email_verified: true })
-  t.is((await there.send('GET', '/api/v1/me')).status, 401)
-  t.is((await house.login(person.email)).status, 401)
-  t.is((await house.login(NEW)).status, 200)
-  const told = (await mailsTo(house, person.email)).map(({ subject }) => subject).sort()
-  t.deepEqual(told, ['Your e-mail address is about to change', 'Your e-mail address was changed'])
-  const log = await actions(house, person.tenantId)
-  t.true(log.includes('user.email_change_asked') && log.includes('user.email_changed'))
-  t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status, 401, 'it works once')
-})
+    const confirmed = await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })
+    t.is(confirmed.status, 204, JSON.stringify(confirmed.body))
+    t.like((await here.send('GET', '/api/v1/me')).body, { email: NEW, email_verified: true })
+    t.is((await there.send('GET', '/api/v1/me')).status, 401)
+    t.is((await house.login(person.email)).status, 401)
+    t.is((await house.login(NEW)).status, 200)
+    const told = (await mailsTo(house, person.email)).map(({ subject }) => subject).sort()
+    t.deepEqual(told, ['Your e-mail address is about to change', 'Your e-mail address was changed'])
+    const log = await actions(house, person.tenantId)
+    t.true(log.includes('user.email_change_asked') && log.includes('user.email_changed'))
+    t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status, 401, 'it works once')
+  },
+)
 
-test('a taken address is not told from a free one; only its owner learns of it', async t => {
+test.serial('a taken address is not told from a free one; only its owner learns of it', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const other = await house.account()
@@ -43,7 +46,7 @@ test('a taken address is not told from a free one; only its owner learns of it',
   t.is((await mailsTo(house, person.email)).length, 2, 'the asker is told the same both times')
 })
 
-test('the password is asked for, guessing it is slowed down, and the present address is no new one', async t => {
+test.serial('the password is asked for, guessing it is slowed down, and the present address is no new one', async t => {
   const house = await openHouse(t)
   const session = await house.as(await house.account())
   const ask = (new_email: string, password: string) =>
@@ -57,7 +60,7 @@ test('the password is asked for, guessing it is slowed down, and the present add
   t.is(statuses.at(-1), 429)
 })
 
-test('the link is good for a day; a newer wish, and a new password, make it worthless', async t => {
+test.serial('the link is good for a day; a newer wish, and a new password, make it worthless', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const ask = async (new_email: string) => {
@@ -80,7 +83,7 @@ test('the link is good for a day; a newer wish, and a new password, make it wort
   t.is(await confirm(third), 401)
 })
 
-test('links that were sent to the address before die with it', async t => {
+test.serial('links that were sent to the address before die with it', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -93,7 +96,7 @@ test('links that were sent to the address before die with it', async t => {
   t.is((await house.send('POST', '/api/v1/auth/password/reset', { body })).status, 401)
 })
 
-test('an address that somebody took meanwhile is a conflict, and the account stays as it was', async t => {
+test.serial('an address that somebody took meanwhile is a conflict, and the account stays as it was', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -105,19 +108,22 @@ test('an address that somebody took meanwhile is a conflict, and the account sta
   t.is((await session.send('GET', '/api/v1/me')).body.email, person.email)
 })
 
-test('who has no password here cannot change it, nor can anybody to a domain that the account does not allow', async t => {
-  const house = await openHouse(t)
-  const person = await house.account()
-  const session = await house.as(person)
-  const updated_at = house.clock.now()
-  const settings = house.database.table('tenant_settings')
-  await settings.insert({ tenant_id: person.tenantId, allowed_email_domains: '["acme.example"]', updated_at })
-  const body = { new_email: NEW, password: PASSWORD }
-  t.is((await session.send('POST', '/api/v1/me/email', { body })).body.error, 'auth_policy_restricted')
-  await house.database.table('users').where('id', person.userId).update({ password_hash: null })
-  const refused = await session.send('POST', '/api/v1/me/email', { body })
-  t.is(refused.status, 403)
-  t.regex(refused.body.detail, /identity provider/)
-  await settled(house)
-  t.deepEqual(await mailsTo(house, NEW), [])
-})
+test.serial(
+  'who has no password here cannot change it, nor can anybody to a domain that the account does not allow',
+  async t => {
+    const house = await openHouse(t)
+    const person = await house.account()
+    const session = await house.as(person)
+    const updated_at = house.clock.now()
+    const settings = house.database.table('tenant_settings')
+    await settings.insert({ tenant_id: person.tenantId, allowed_email_domains: '["acme.example"]', updated_at })
+    const body = { new_email: NEW, password: PASSWORD }
+    t.is((await session.send('POST', '/api/v1/me/email', { body })).body.error, 'auth_policy_restricted')
+    await house.database.table('users').where('id', person.userId).update({ password_hash: null })
+    const refused = await session.send('POST', '/api/v1/me/email', { body })
+    t.is(refused.status, 403)
+    t.regex(refused.body.detail, /identity provider/)
+    await settled(house)
+    t.deepEqual(await mailsTo(house, NEW), [])
+  },
+)

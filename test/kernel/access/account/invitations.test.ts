@@ -26,7 +26,7 @@ const accept = (
   body: object = { name: 'Grace', password: PASSWORD },
 ): Promise<Answer> => house.send('POST', `/api/v1/auth/invitations/${token}/accept`, { body })
 
-test('somebody who is invited sees by whom, chooses a password and is logged in, in their groups', async t => {
+test.serial('somebody who is invited sees by whom, chooses a password and is logged in, in their groups', async t => {
   const scene = await open(t)
   const { house, session, admin } = scene
   const group = await session.groupId('Read only')
@@ -59,7 +59,32 @@ test('somebody who is invited sees by whom, chooses a password and is logged in,
   t.deepEqual(body.items, [], 'what is accepted is not in the list')
 })
 
-test('an invitation works once, also when two accept it at the same moment', async t => {
+test.serial(
+  'what an invitation queues is of the tenant: its transaction could write nothing else on SQL Server',
+  async t => {
+    const scene = await open(t)
+    const { body } = await invite(scene)
+    await settled(scene.house)
+    const runs = await scene.house.database.table('job_runs').where({ plugin: 'access', name: 'account-mail' })
+    t.deepEqual(
+      runs.map((run: { tenant_id: string }) => run.tenant_id),
+      [scene.admin.tenantId],
+    )
+    const mails = await scene.house.database.table('mail_messages').where('recipient', body.email)
+    t.deepEqual(
+      mails.map((mail: { tenant_id: string }) => mail.tenant_id),
+      [scene.admin.tenantId],
+    )
+    const shown = await scene.session.send('GET', `/api/v1/jobs/${runs[0].id}`)
+    t.like(shown.body, { status: 'succeeded', result: null })
+    t.false(JSON.stringify(shown.body).includes(GUEST))
+    const colleague = await scene.house.colleague(scene.admin, 'Cole', [await scene.session.groupId('Admin')])
+    const other = await scene.house.as(colleague)
+    t.is((await other.send('GET', `/api/v1/jobs/${runs[0].id}`)).status, 403)
+  },
+)
+
+test.serial('an invitation works once, also when two accept it at the same moment', async t => {
   const scene = await open(t)
   await invite(scene)
   const token = await tokenTo(scene.house, GUEST, 'invite')
@@ -78,7 +103,7 @@ test('an invitation works once, also when two accept it at the same moment', asy
   t.is((await scene.house.send('GET', `/api/v1/auth/invitations/${token}`)).body.error, 'invalid_token')
 })
 
-test('an invitation is good for seven days', async t => {
+test.serial('an invitation is good for seven days', async t => {
   const scene = await open(t)
   await invite(scene)
   const token = await tokenTo(scene.house, GUEST, 'invite')
@@ -94,7 +119,7 @@ test('an invitation is good for seven days', async t => {
   }
 })
 
-test('a bad password or a missing name does not use the invitation up', async t => {
+test.serial('a bad password or a missing name does not use the invitation up', async t => {
   const scene = await open(t)
   await invite(scene)
   const token = await tokenTo(scene.house, GUEST, 'invite')
@@ -112,7 +137,7 @@ test('a bad password or a missing name does not use the invitation up', async t 
   t.is((await accept(scene.house, token)).status, 200)
 })
 
-test('a withdrawn invitation is worthless; sent again, the link before is', async t => {
+test.serial('a withdrawn invitation is worthless; sent again, the link before is', async t => {
   const scene = await open(t)
   const { house, session, admin } = scene
   const { body: first } = await invite(scene)
@@ -133,7 +158,7 @@ test('a withdrawn invitation is worthless; sent again, the link before is', asyn
   t.truthy(session)
 })
 
-test('inviting an address again makes the link before worthless', async t => {
+test.serial('inviting an address again makes the link before worthless', async t => {
   const scene = await open(t)
   await invite(scene)
   const old = await tokenTo(scene.house, GUEST, 'invite')
@@ -144,7 +169,7 @@ test('inviting an address again makes the link before worthless', async t => {
   t.is(body.count, 1)
 })
 
-test('an address of the own tenant is a conflict; one of another tenant is not told from a new one', async t => {
+test.serial('an address of the own tenant is a conflict; one of another tenant is not told from a new one', async t => {
   const scene = await open(t)
   const { house, admin } = scene
   const own = await house.colleague(admin, 'Own')
@@ -161,7 +186,7 @@ test('an address of the own tenant is a conflict; one of another tenant is not t
   t.regex(mail?.text ?? '', /have an account with this address already/)
 })
 
-test('nobody invites into groups that hold more than they do, nor sends such an invitation again', async t => {
+test.serial('nobody invites into groups that hold more than they do, nor sends such an invitation again', async t => {
   const scene = await open(t)
   const { house, session, admin } = scene
   const adminGroup = await session.groupId('Admin')
@@ -181,7 +206,7 @@ test('nobody invites into groups that hold more than they do, nor sends such an 
   t.is((await nobody.send('GET', '/api/v1/users/invitations')).status, 403)
 })
 
-test('at acceptance, groups that are gone or that the inviter may not grant any more are left out', async t => {
+test.serial('at acceptance, groups that are gone or that the inviter may not grant any more are left out', async t => {
   const scene = await open(t)
   const { house, session, admin } = scene
   const group = async (name: string): Promise<string> =>
@@ -207,7 +232,7 @@ test('at acceptance, groups that are gone or that the inviter may not grant any 
   )
 })
 
-test('an invitation of somebody who was deactivated since gives no groups', async t => {
+test.serial('an invitation of somebody who was deactivated since gives no groups', async t => {
   const scene = await open(t)
   const { house, session, admin } = scene
   const second = await house.colleague(admin, 'Second', [await session.groupId('Admin')])
@@ -223,7 +248,7 @@ test('an invitation of somebody who was deactivated since gives no groups', asyn
   t.deepEqual(me.body.permissions, [])
 })
 
-test('invitations of another tenant are not there', async t => {
+test.serial('invitations of another tenant are not there', async t => {
   const scene = await open(t)
   const { body } = await invite(scene)
   const stranger = await scene.house.as(await scene.house.account())
@@ -235,7 +260,7 @@ test('invitations of another tenant are not there', async t => {
   t.is((await invite({ session: stranger }, { email: 'x@guest.example', group_ids: [foreign] })).status, 422)
 })
 
-test('an address that registered meanwhile is a conflict', async t => {
+test.serial('an address that registered meanwhile is a conflict', async t => {
   const scene = await open(t)
   await invite(scene)
   const token = await tokenTo(scene.house, GUEST, 'invite')
@@ -244,7 +269,7 @@ test('an address that registered meanwhile is a conflict', async t => {
   t.is((await accept(scene.house, token)).status, 409)
 })
 
-test('a tenant that wants no passwords, and one that ran out, let nobody in by this way', async t => {
+test.serial('a tenant that wants no passwords, and one that ran out, let nobody in by this way', async t => {
   const scene = await open(t)
   const { house, admin } = scene
   await invite(scene)
@@ -265,7 +290,7 @@ test('a tenant that wants no passwords, and one that ran out, let nobody in by t
   t.is((await accept(house, token)).status, 200)
 })
 
-test('where a second factor is required, accepting leads to its set-up', async t => {
+test.serial('where a second factor is required, accepting leads to its set-up', async t => {
   const scene = await open(t)
   const { house, admin } = scene
   await invite(scene)
@@ -277,7 +302,7 @@ test('where a second factor is required, accepting leads to its set-up', async t
   t.is(cookie, undefined)
 })
 
-test('an address gets five mails an hour from an account at most', async t => {
+test.serial('an address gets five mails an hour from an account at most', async t => {
   const scene = await open(t)
   const { body } = await invite(scene)
   for (let n = 0; n < 4; n++) {

@@ -3,7 +3,7 @@ import { createLogger } from '../../../../kernel/log/create-logger.ts'
 import { PASSWORD } from '../access-house.ts'
 import { openHouse, settled, tokenTo } from './mailbox.ts'
 
-test('no token of a mail is in the log, in the audit log, or in what a job shows', async t => {
+test.serial('no token of a mail is in the log, in the audit log, or in what a job shows', async t => {
   const lines: string[] = []
   const logging = createLogger({ LOG_LEVEL: 'trace', LOG_FORMAT: 'json', LOG_REQUESTS: 'all' }, {
     write: (line: string) => void lines.push(line),

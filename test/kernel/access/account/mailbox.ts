@@ -5,7 +5,7 @@ import { testsOnServer } from '../../../../kernel/testing/test-database.ts'
 import { mailFiles } from '../../mail/mail-house.ts'
 import { AccessHouse, quick } from '../access-house.ts'
 
-const WAIT_MS = testsOnServer ? 60_000 : 10_000
+const WAIT_MS = testsOnServer ? 60_000 : 30_000
 
 /** A house whose passwords are quickly hashed, and which stands behind a proxy that says where requests come from. */
 export const openHouse = (

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { openHouse } from './mailbox.ts'
 
-test('users change their name, language and time zone, in the spelling of the standards', async t => {
+test.serial('users change their name, language and time zone, in the spelling of the standards', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -16,7 +16,7 @@ test('users change their name, language and time zone, in the spelling of the st
   t.like((await session.send('GET', '/api/v1/me')).body, { name: 'Ada L.', locale: null })
 })
 
-test('what is no language, no time zone, or nobody may change about themselves is refused', async t => {
+test.serial('what is no language, no time zone, or nobody may change about themselves is refused', async t => {
   const house = await openHouse(t)
   const session = await house.as(await house.account())
   for (const [body, path] of [
@@ -37,7 +37,7 @@ test('what is no language, no time zone, or nobody may change about themselves i
   t.is((await session.send('PATCH', '/api/v1/me', { body: {} })).status, 422)
 })
 
-test('a change of somebody else in between is not overwritten', async t => {
+test.serial('a change of somebody else in between is not overwritten', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -47,7 +47,7 @@ test('a change of somebody else in between is not overwritten', async t => {
   t.is((await session.send('PATCH', '/api/v1/me', { body: { name: 'Two' }, headers: ifMatch })).status, 412)
 })
 
-test('appearance has defaults, is replaced as a whole, and takes nothing that it does not know', async t => {
+test.serial('appearance has defaults, is replaced as a whole, and takes nothing that it does not know', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -74,7 +74,7 @@ test('appearance has defaults, is replaced as a whole, and takes nothing that it
   t.deepEqual((await colleague.send('GET', '/api/v1/me/appearance')).body, before.body, 'everybody has their own')
 })
 
-test('a stored choice that there is no more falls back to its default', async t => {
+test.serial('a stored choice that there is no more falls back to its default', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const { tenantId: tenant_id, userId: user_id } = person

@@ -10,7 +10,7 @@ const registration = (email: string, account_name: string) => ({
   password: PASSWORD,
 })
 
-test('who registers gets a link that shows that the address is theirs', async t => {
+test.serial('who registers gets a link that shows that the address is theirs', async t => {
   const house = await openHouse(t)
   const email = 'bea@beta.example'
   const { body } = await house.send('POST', '/api/v1/auth/register', { body: registration(email, 'beta') })
@@ -30,7 +30,7 @@ test('who registers gets a link that shows that the address is theirs', async t 
   t.true((await actions(house, body.tenant_id)).includes('user.email_verified'))
 })
 
-test('the link can be asked for again, three times an hour, and not once it is known', async t => {
+test.serial('the link can be asked for again, three times an hour, and not once it is known', async t => {
   const house = await openHouse(t)
   const person = await house.account()
   const session = await house.as(person)
@@ -47,7 +47,7 @@ test('the link can be asked for again, three times an hour, and not once it is k
   t.is((await mailsTo(house, person.email)).length, 3)
 })
 
-test('with a taken address the answer is the same, nothing is made, and its owner gets a mail', async t => {
+test.serial('with a taken address the answer is the same, nothing is made, and its owner gets a mail', async t => {
   const house = await openHouse(t)
   const { email, tenantId } = await house.account()
   const before = await house.database.table('tenants').select('id')
@@ -68,7 +68,7 @@ test('with a taken address the answer is the same, nothing is made, and its owne
   t.false((await actions(house, tenantId)).includes('tenant.registered'))
 })
 
-test('account names are public', async t => {
+test.serial('account names are public', async t => {
   const house = await openHouse(t)
   const { email } = await house.account()
   await house.send('POST', '/api/v1/auth/register', { body: registration('one@beta.example', 'beta') })
@@ -79,23 +79,26 @@ test('account names are public', async t => {
   }
 })
 
-test('of two who register an address in the same moment, both get the same answer, and one gets the account', async t => {
-  const house = await openHouse(t)
-  const email = 'race@beta.example'
-  const answers = await Promise.all(
-    ['race-one', 'race-two', 'race-three'].map(name =>
-      house.send('POST', '/api/v1/auth/register', { body: registration(email, name) }),
-    ),
-  )
-  t.deepEqual(
-    answers.map(({ status }) => status),
-    [201, 201, 201],
-  )
-  t.is((await house.database.table('users').where('email_key', email)).length, 1)
-  t.is((await house.database.table('tenants').where('account_name', 'like', 'race-%')).length, 1)
-})
+test.serial(
+  'of two who register an address in the same moment, both get the same answer, and one gets the account',
+  async t => {
+    const house = await openHouse(t)
+    const email = 'race@beta.example'
+    const answers = await Promise.all(
+      ['race-one', 'race-two', 'race-three'].map(name =>
+        house.send('POST', '/api/v1/auth/register', { body: registration(email, name) }),
+      ),
+    )
+    t.deepEqual(
+      answers.map(({ status }) => status),
+      [201, 201, 201],
+    )
+    t.is((await house.database.table('users').where('email_key', email)).length, 1)
+    t.is((await house.database.table('tenants').where('account_name', 'like', 'race-%')).length, 1)
+  },
+)
 
-test('names that would make lines or links of their own do not get into mails so', async t => {
+test.serial('names that would make lines or links of their own do not get into mails so', async t => {
   const house = await openHouse(t)
   const bad = { ...registration('x@beta.example', 'lines'), tenant_name: 'A\r\nBcc: x@evil.example' }
   t.is((await house.send('POST', '/api/v1/auth/register', { body: bad })).body.errors[0].path, 'body.tenant_name')

@@ -127,8 +127,8 @@ test('the sockets of a key close when it is revoked, loses the permission, or en
   t.is((await two.closed).code, 4403)
   await admin.patch(`/api-keys/${shortened.id}`, { expires_at })
   house.clock.advance(60_000)
-  t.deepEqual(await three.closed, { code: 4401, reason: 'token_expired' })
-  t.deepEqual(await four.closed, { code: 4401, reason: 'token_expired' })
+  t.is((await three.closed).code, 4401)
+  t.is((await four.closed).code, 4401)
   await other.heard()
 })
 

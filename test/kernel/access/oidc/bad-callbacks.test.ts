@@ -76,6 +76,16 @@ test('a flow is good for one answer, although the cookie is shown again, and for
   t.deepEqual(ending(await comeBack(browser, 'microsoft', { code: 'c', state: late.state })), FAILED)
 })
 
+test('of two answers at the same moment one counts', async t => {
+  const stage = await scene(t)
+  const browser = browserAt(stage.house)
+  const { state, nonce } = await begin(browser, LOGIN)
+  stage.provider.idToken = good(stage, nonce)
+  const query = { code: 'c', state }
+  const both = await Promise.all([1, 2].map(() => comeBack(browser, 'microsoft', query)))
+  t.deepEqual(both.map(answer => Object.keys(ending(answer))[0]).sort(), ['error', 'token'])
+})
+
 test('several tabs may be at it, though not any number', async t => {
   const stage = await scene(t)
   const browser = browserAt(stage.house)
