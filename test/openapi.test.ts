@@ -8,7 +8,7 @@ const UPDATE = 'UPDATE_SNAPSHOTS=1 npx ava test/openapi.test.ts'
 
 let kernel: TestKernel
 test.before(async () => {
-  kernel = await startTestKernel()
+  kernel = await startTestKernel({ env: { ADMIN_PANEL_ENABLED: 'on', PLATFORM_ADMIN_EMAIL_DOMAIN: 'monozu.example' } })
 })
 test.after.always(() => kernel?.[Symbol.asyncDispose]())
 

@@ -34,7 +34,7 @@ const view = (run: JobRun): z.input<typeof Job> => ({
   finished_at: run.finishedAt,
 })
 
-/** What reading the runs of a job asks for; `unknown` when its plugin has not run since the start. */
+/** What reading the runs of a job asks for; `unknown` for a job of the platform, and when its plugin has not run. */
 export type JobPermission = (plugin: string, name: string) => PermissionKey | 'unknown' | undefined
 
 /** Who began a run may read it; anybody else needs what the job asks for, because its result may tell what that guards. */
@@ -45,7 +45,7 @@ function requireMayRead(run: JobRun, call: Call, permissionOf: JobPermission): v
   throw problem(
     'forbidden',
     permission === 'unknown'
-      ? `The plugin "${run.plugin}" does not run: only who began this job may read it.`
+      ? 'Only who began this job may read it.'
       : `This job is of the plugin "${run.plugin}": reading it needs the permission "${permission}", too.`,
   )
 }
