@@ -9,7 +9,7 @@ import { acceptance } from './accept-invitation.ts'
 import type { AccountParts } from './account-parts.ts'
 import { userOfAddress } from './account-user.ts'
 import { ACCOUNT_JOB, openAccountWork, sealedWork } from './account-work.ts'
-import { mailedToken } from './email-addresses.ts'
+import { mailedProof } from './email-addresses.ts'
 import { invitationOfToken } from './invitation-rows.ts'
 import { queueSparingly } from './mail-allowance.ts'
 import { forgottenPassword, newPassword } from './password-reset.ts'
@@ -126,20 +126,22 @@ function mailedRoutes(kit: AccessKit, { passwordReset, emailAddresses, verificat
   })
 
   kit.platformRoute('POST /auth/email/verify', {
-    summary: 'Confirm with the link of a mail that your address is yours',
+    summary: 'Confirm with the link of a mail, and your password, that your address is yours',
+    description: 'The password shows that whoever reads the mail is whoever registered.',
     access: 'public',
     atomic: false,
     limit: { perMinute: 30 },
-    body: mailedToken,
+    body: mailedProof,
     handle: ({ body }, { call }, request) => verification.verify(call, body, request),
   })
 
   kit.platformRoute('POST /auth/email/confirm', {
-    summary: 'Confirm your new address with the link of a mail; other sessions end',
+    summary: 'Confirm your new address with the link of a mail, and your password; other sessions end',
+    description: 'The password shows that whoever reads the mail is whoever asked for the change.',
     access: 'public',
     atomic: false,
     limit: { perMinute: 30 },
-    body: mailedToken,
+    body: mailedProof,
     handle: ({ body }, { call }, request) => emailAddresses.confirm(call, body, request),
   })
 }

@@ -21,8 +21,11 @@ import { mayMail, queueSparingly } from './mail-allowance.ts'
 /** Another address for oneself, and the password to show that it is oneself. */
 export const emailChange = z.strictObject({ new_email: emailAddress, password: z.string().max(1000) })
 
-/** The token of a mail. */
-export const mailedToken = z.strictObject({ token: z.string().max(200) })
+/**
+ * The token of a mail, and the password: whoever reads the mail need not be whoever asked for it, and one click must not
+ * give an account of somebody else the reader's address.
+ */
+export const mailedProof = z.strictObject({ token: z.string().max(200), password: z.string().max(1000) })
 
 const DAY_MS = 86_400_000
 
@@ -104,16 +107,17 @@ export class EmailAddresses {
   /**
    * Changes the address, once its owner has shown that it is theirs. Every session ends but the one that asked, and every
    * other open link.
-   * @throws Problem `invalid_token`; `conflict` when somebody else has taken the address meanwhile
+   * @throws Problem `invalid_token`; `forbidden` for a wrong password; `conflict` when somebody else has taken the address meanwhile
    */
-  async confirm(call: PlatformCall, { token }: z.output<typeof mailedToken>, request: RequestFacts): Promise<void> {
+  async confirm(call: PlatformCall, given: z.output<typeof mailedProof>, request: RequestFacts): Promise<void> {
     const { dialect, mail, mails, oneTime, sessions } = this.#parts
     const now = call.now()
-    const found = await oneTime.find(call.db, 'email-change', token, now)
+    const found = await oneTime.find(call.db, 'email-change', given.token, now)
     const user = found && (await accountUser(call.db, found.userId))
     if (!found || !user?.active) throw problem('invalid_token')
     const { email, session_id } = changeData.parse(found.data)
     const db = call.db.forTenant(user.tenantId)
+    await provePassword(this.#parts, db, user.id, given.password, request.address)
     try {
       await call.db.transaction(async () => {
         await sessions.endAll(db, user.id, now, session_id)

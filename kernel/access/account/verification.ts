@@ -5,9 +5,12 @@ import { problem } from '../../errors.ts'
 import type { MailQueue } from '../../mail/mail-queue.ts'
 import { emailKey } from '../email.ts'
 import type { OneTimeTokens } from '../one-time-tokens.ts'
+import { provePassword } from '../password-proof.ts'
+import type { Passwords } from '../passwords.ts'
+import type { Throttle } from '../throttle.ts'
 import type { AccountMails } from './account-mails.ts'
 import { accountUser, auditAs } from './account-user.ts'
-import type { mailedToken } from './email-addresses.ts'
+import type { mailedProof } from './email-addresses.ts'
 import { mayMail } from './mail-allowance.ts'
 
 const LIFE_MS = 3 * 86_400_000
@@ -16,6 +19,8 @@ interface VerificationParts {
   readonly mail: MailQueue
   readonly mails: AccountMails
   readonly oneTime: OneTimeTokens
+  readonly passwords: Passwords
+  readonly throttle: Throttle
 }
 
 /** Shows that the address somebody registered with is theirs. */
@@ -44,14 +49,15 @@ export class Verification {
     if (user && user.email_verified_at === null) await this.send(db, userId, user.email, now)
   }
 
-  /** @throws Problem `invalid_token` */
-  async verify(call: PlatformCall, { token }: z.output<typeof mailedToken>, request: RequestFacts): Promise<void> {
+  /** @throws Problem `invalid_token`; `forbidden` for a wrong password, `too_many_requests` */
+  async verify(call: PlatformCall, given: z.output<typeof mailedProof>, request: RequestFacts): Promise<void> {
     const { oneTime } = this.#parts
     const now = call.now()
-    const found = await oneTime.find(call.db, 'email-verify', token, now)
+    const found = await oneTime.find(call.db, 'email-verify', given.token, now)
     const user = found && (await accountUser(call.db, found.userId))
     if (!found || !user?.active || found.data.email_key !== emailKey(user.email)) throw problem('invalid_token')
     const db = call.db.forTenant(user.tenantId)
+    await provePassword(this.#parts, db, user.id, given.password, request.address)
     await call.db.transaction(async () => {
       if (!(await oneTime.use(db, found.id, now))) throw problem('invalid_token')
       await oneTime.revoke(db, user.id, now, 'email-verify')

@@ -16,7 +16,11 @@ test.serial(
     const token = await tokenTo(house, NEW, 'confirm-email')
     t.is((await here.send('GET', '/api/v1/me')).body.email, person.email, 'not yet')
 
-    const confirmed = await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })
+    const reader = await house.send('POST', '/api/v1/auth/email/confirm', {
+      body: { token, password: 'of whoever reads it' },
+    })
+    t.is(`${reader.status} ${reader.body.error}`, '403 forbidden', 'the link alone is not enough')
+    const confirmed = await house.send('POST', '/api/v1/auth/email/confirm', { body: { token, password: PASSWORD } })
     t.is(confirmed.status, 204, JSON.stringify(confirmed.body))
     t.like((await here.send('GET', '/api/v1/me')).body, { email: NEW, email_verified: true })
     t.is((await there.send('GET', '/api/v1/me')).status, 401)
@@ -26,7 +30,11 @@ test.serial(
     t.deepEqual(told, ['Your e-mail address is about to change', 'Your e-mail address was changed'])
     const log = await actions(house, person.tenantId)
     t.true(log.includes('user.email_change_asked') && log.includes('user.email_changed'))
-    t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status, 401, 'it works once')
+    t.is(
+      (await house.send('POST', '/api/v1/auth/email/confirm', { body: { token, password: PASSWORD } })).status,
+      401,
+      'it works once',
+    )
   },
 )
 
@@ -69,7 +77,7 @@ test.serial('the link is good for a day; a newer wish, and a new password, make 
     return tokenTo(house, new_email, 'confirm-email')
   }
   const confirm = async (token: string) =>
-    (await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status
+    (await house.send('POST', '/api/v1/auth/email/confirm', { body: { token, password: PASSWORD } })).status
   const first = await ask(NEW)
   const second = await ask('second@new.example')
   t.is(await confirm(first), 401)
@@ -91,7 +99,7 @@ test.serial('links that were sent to the address before die with it', async t =>
   const reset = await tokenTo(house, person.email, 'reset-password')
   await session.send('POST', '/api/v1/me/email', { body: { new_email: NEW, password: PASSWORD } })
   const token = await tokenTo(house, NEW, 'confirm-email')
-  t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status, 204)
+  t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token, password: PASSWORD } })).status, 204)
   const body = { token: reset, password: 'a quiet heron on the ledge' }
   t.is((await house.send('POST', '/api/v1/auth/password/reset', { body })).status, 401)
 })
@@ -104,7 +112,7 @@ test.serial('an address that somebody took meanwhile is a conflict, and the acco
   const token = await tokenTo(house, NEW, 'confirm-email')
   const registration = { account_name: 'meanwhile', tenant_name: 'M', name: 'M', email: NEW, password: PASSWORD }
   await house.send('POST', '/api/v1/auth/register', { body: registration })
-  t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token } })).status, 409)
+  t.is((await house.send('POST', '/api/v1/auth/email/confirm', { body: { token, password: PASSWORD } })).status, 409)
   t.is((await session.send('GET', '/api/v1/me')).body.email, person.email)
 })
 

@@ -19,7 +19,14 @@ test.serial('who registers gets a link that shows that the address is theirs', a
   t.false((await session.send('GET', '/api/v1/me')).body.email_verified)
 
   const token = await tokenTo(house, email, 'verify-email')
-  const verify = (sent: string) => house.send('POST', '/api/v1/auth/email/verify', { body: { token: sent } })
+  const verify = (sent: string) =>
+    house.send('POST', '/api/v1/auth/email/verify', { body: { token: sent, password: PASSWORD } })
+  const other = { token, password: 'of whoever reads the mail' }
+  t.is(
+    (await house.send('POST', '/api/v1/auth/email/verify', { body: other })).status,
+    403,
+    'the link alone is not enough',
+  )
   t.is((await verify(token)).status, 204)
   t.true((await session.send('GET', '/api/v1/me')).body.email_verified)
   t.is((await verify(token)).status, 401, 'it works once')
@@ -40,7 +47,7 @@ test.serial('the link can be asked for again, three times an hour, and not once 
   }
   t.is((await mailsTo(house, person.email)).length, 3)
   const token = await tokenTo(house, person.email, 'verify-email')
-  t.is((await house.send('POST', '/api/v1/auth/email/verify', { body: { token } })).status, 204)
+  t.is((await house.send('POST', '/api/v1/auth/email/verify', { body: { token, password: PASSWORD } })).status, 204)
   house.clock.forward(3_700_000)
   const later = await house.as(person)
   t.is((await later.send('POST', '/api/v1/me/email/verify')).status, 202)
