@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 const onSqlServer = /^(sqlserver|mssql):/.test(process.env.DATABASE_URL ?? '')
 
 /**
@@ -9,4 +11,6 @@ export default {
   files: ['**/test/**/*.test.ts'],
   timeout: onSqlServer ? '5m' : '2m',
   workerThreads: !onSqlServer,
+  // Tests wait a good deal, for sockets, disks and clocks: one file more than there are cores at a time.
+  concurrency: availableParallelism() + 1,
 }

@@ -183,10 +183,13 @@ export const kernelSettings = z
       .refine(publicUrl)
       .transform(value => value.replace(/\/+$/, ''))
       .default('https://login.microsoftonline.com/common/v2.0'),
-    DNS_SERVERS: list("DNS servers that are asked for the proof of a tenant's e-mail domain.", {
-      expected: 'comma-separated addresses such as 9.9.9.9 or 127.0.0.1:5353',
-      fallback: "the system's",
-    })
+    DNS_SERVERS: list(
+      'DNS servers that are asked about what tenants set: the proof of an e-mail domain, the host of an identity provider.',
+      {
+        expected: 'comma-separated addresses such as 9.9.9.9 or 127.0.0.1:5353',
+        fallback: "the system's",
+      },
+    )
       .refine(servers => servers.every(isDnsServer))
       .default([]),
     MFA_ISSUER: text('What authenticator apps call an account of this service.').default('MonozuCloud'),

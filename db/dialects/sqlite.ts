@@ -16,6 +16,8 @@ const BUSY_MS = 5_000
 export interface SqliteSettings {
   /** Path of the file, or `:memory:`. */
   readonly filename: string
+  /** What a database in memory begins with: the bytes of another one. */
+  readonly content?: Buffer
   /**
    * `full` syncs the log on every commit: an acknowledged write survives a power cut.
    * `normal` syncs at checkpoints only: it survives the end of the process, not that of the machine.
@@ -83,8 +85,13 @@ function execute(connection: SqliteConnection, query: KnexQuery): KnexQuery {
   return query
 }
 
-function openConnection({ filename, synchronous = 'full', busyMs = BUSY_MS }: SqliteSettings): SqliteConnection {
-  const connection = new Driver(filename) as SqliteConnection
+function openConnection({
+  filename,
+  content,
+  synchronous = 'full',
+  busyMs = BUSY_MS,
+}: SqliteSettings): SqliteConnection {
+  const connection = new Driver(content ?? filename) as SqliteConnection
   connection.pragma('journal_mode = WAL')
   connection.pragma(`synchronous = ${synchronous}`)
   connection.pragma('foreign_keys = ON')

@@ -3,6 +3,7 @@ import { prepare } from '../data/prepared.ts'
 import type { TenantDb } from '../data/tenant-db.ts'
 import { problem } from '../errors.ts'
 import { EVERYTHING, READING } from './permission-set.ts'
+import { domainOf, readTenantPolicy } from './tenant-policy.ts'
 
 /** Value of `groups.built_in` for the group that may do everything. */
 export const ADMIN = 'admin'
@@ -12,14 +13,14 @@ const GROUPS = [
   { built_in: 'read_only', name: 'Read only', permissions: [READING] },
 ]
 
-const activeAdmins = prepare<object, { total: number }>(from =>
+const activeAdmins = prepare<object, { email: string }>(from =>
   from
     .table('users')
     .join('user_groups', 'user_groups.user_id', 'users.id')
     .join('groups', 'groups.id', 'user_groups.group_id')
     .where('groups.built_in', ADMIN)
     .where('users.active', true)
-    .count({ total: '*' }),
+    .select('users.email'),
 )
 
 /** Gives a new tenant the groups that every tenant has; returns the id of `Admin`. */
@@ -36,14 +37,18 @@ export async function createBuiltInGroups(db: TenantDb, now: Date): Promise<stri
 }
 
 /**
- * To be asked in the transaction of a change, after it: a tenant without an active Admin could not be helped from inside.
+ * To be asked in the transaction of a change, after it: a tenant without an active Admin who may log in could not be helped
+ * from inside.
  * @throws Problem `conflict`, which takes the change back
  */
 export async function requireAnAdmin(db: TenantDb): Promise<void> {
-  const counted = await db.first(activeAdmins, {})
-  if (Number(counted?.total) > 0) return
+  const { allowedEmailDomains: allowed } = await readTenantPolicy(db)
+  const admins = await db.all(activeAdmins, {})
+  if (admins.some(({ email }) => allowed.length === 0 || allowed.includes(domainOf(email)))) return
   throw problem(
     'conflict',
-    'The last active member of "Admin" cannot be removed or deactivated; add another one first.',
+    admins.length === 0
+      ? 'The last active member of "Admin" cannot be removed or deactivated; add another one first.'
+      : 'Of the other members of "Admin" nobody has an address of a domain that may log in; add one first.',
   )
 }

@@ -123,14 +123,21 @@ export class SignIn {
     // Hashing takes its time, and may have waited for its turn: the password may be another one by now.
     const still = await call.db.first(userByEmail, { key })
     if (still?.password_hash !== user.password_hash) throw problem('invalid_credentials')
+    let entry: Entry
     try {
       await requirePasswordOfTenant(call.db.forTenant(user.tenant_id), email)
-      const entry = await this.enter(call, { userId: user.id, tenantId: user.tenant_id }, ['pwd'], request, attempt)
-      return this.answer(entry, request)
+      entry = await this.enter(call, { userId: user.id, tenantId: user.tenant_id }, ['pwd'], request, attempt)
     } catch (error) {
       await attempt.succeeded()
       throw error
     }
+    // Whoever changes the password ends all sessions that there are: one that has begun since is not among them.
+    const after = await call.db.first(userByEmail, { key })
+    if (after?.password_hash !== user.password_hash) {
+      if (entry.kind === 'signed-in') await this.#end(call, entry.signedIn)
+      throw problem('invalid_credentials')
+    }
+    return this.answer(entry, request)
   }
 
   /**
@@ -268,6 +275,11 @@ export class SignIn {
     const expires_in = this.#parts.tokens.lifetime('access')
     const body = { access_token: signedIn.accessToken, token_type: 'Bearer', expires_in, ...more }
     return reply(body, { headers: { 'Set-Cookie': [this.cookie(signedIn, request)] } })
+  }
+
+  #end(call: PlatformCall, { tenantId, sessionId }: TokenSubject): Promise<void> {
+    const db = call.db.forTenant(tenantId)
+    return db.transaction(() => this.#parts.sessions.end(db, [sessionId], call.now()))
   }
 
   #subjectOf(request: RequestFacts, now: Date): TokenSubject | undefined {

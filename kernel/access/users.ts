@@ -94,7 +94,7 @@ export class Users {
   }
 
   /**
-   * Changes name or state, in the call's transaction. Deactivation ends the user's sessions.
+   * Changes name or state, in the call's transaction. Deactivation ends the user's sessions, and links that were sent to them.
    * @throws Problem `forbidden` for somebody who has what the caller lacks
    */
   async update(
@@ -116,6 +116,7 @@ export class Users {
     await db.table('users').where('id', id).update({ name, active, updated_at: call.now() }).increment('revision', 1)
     if (before.body.active && !active) {
       await this.#parts.sessions.endAll(db, id, call.now())
+      await this.#parts.oneTime.revoke(db, id, call.now())
       await requireAnAdmin(db)
     }
     const after = await findUser(db, id)
@@ -124,7 +125,8 @@ export class Users {
   }
 
   /**
-   * Changes the caller's own password and ends their other sessions. Opens its own transaction.
+   * Changes the caller's own password; their other sessions end, and links that whoever knew the old one may have asked for.
+   * Opens its own transaction.
    * @throws Problem `invalid_credentials`, `too_many_requests`
    */
   async changePassword(call: Call, user: SignedInUser, given: z.output<typeof passwordChange>): Promise<void> {
@@ -134,7 +136,9 @@ export class Users {
     const password_hash = await passwords.hash(given.new_password)
     await call.db.transaction(async () => {
       await sessions.endAll(call.db, user.id, call.now(), user.sessionId)
-      await this.#parts.oneTime.revoke(call.db, user.id, call.now(), 'password-reset')
+      for (const kind of ['password-reset', 'email-change'] as const) {
+        await this.#parts.oneTime.revoke(call.db, user.id, call.now(), kind)
+      }
       await call.db.table('users').where('id', user.id).update({ password_hash, updated_at: call.now() })
       await tellByMail(this.#parts.mail, call.db, user.id, 'password-changed', call.now())
     })

@@ -66,7 +66,7 @@ async function send(
   try {
     const message = JSON.parse(sealer.open('mail', mail.content ?? '', mail.id)) as MailMessage
     const text = mailText(message, home)
-    await transport.send({ ...text, id: mail.id, to: mail.recipient, date: new Date(mail.created_at) })
+    await transport.send({ ...text, id: mail.id, to: message.to, date: new Date(mail.created_at) })
   } catch (error) {
     return refuse(call, rows, mail, error as Error)
   }

@@ -36,7 +36,8 @@ export class StoredMail implements MailQueue {
       const id = newId()
       await db.table('mail_messages').insert({
         id,
-        recipient: message.to,
+        // As mailboxes are counted; what is sealed has the address as it was given.
+        recipient: message.to.toLowerCase(),
         subject: oneLine(message.subject, LONGEST_SUBJECT),
         content: this.#parts.sealer.seal('mail', JSON.stringify(message), id),
         due_at: now,

@@ -25,6 +25,8 @@ const LIFE_MS = 7 * 86_400_000
 /** Mails that an account sends to one address in an hour. */
 const MOST_AN_HOUR = 5
 const HOUR_MS = 3_600_000
+/** Invitations that an account makes in a day: each is a mail to somebody who may never have heard of us. */
+const MOST_A_DAY = 1_000
 
 interface InvitationsParts {
   readonly sealer: Sealer
@@ -57,6 +59,7 @@ export class Invitations {
       throw problem('conflict', 'There is a user with this e-mail already.')
     }
     await requireFewMails(db, email, now)
+    await requireFewInvitations(db, now)
     const { token, token_hash } = newToken()
     const id = newId()
     await open(db).where({ email_key }).update({ revoked_at: now })
@@ -122,6 +125,8 @@ export class Invitations {
         tenantName: tenant.name,
         inviter: await nameOf(db, invited.invited_by),
       }
+      // Requests that came at the same moment did not see each other's mails.
+      if ((await mailsOfHour(db, invited.email, call.now())) >= MOST_AN_HOUR) return
       const taken = await userOfAddress(call.db, emailKey(invited.email))
       await mail.queue(db, taken ? mails.invitedElsewhere(to) : mails.invitation(to, work.token), call.now())
     })
@@ -150,16 +155,31 @@ async function nameOf(db: TenantDb, userId: string | null): Promise<string | und
   return row?.name
 }
 
-/** @throws Problem `too_many_requests` */
-async function requireFewMails(db: TenantDb, recipient: string, now: Date): Promise<void> {
+/** How many mails a tenant has sent to an address in the last hour. */
+async function mailsOfHour(db: TenantDb, recipient: string, now: Date): Promise<number> {
   const since = new Date(now.getTime() - HOUR_MS)
   const [row] = await db
     .table('mail_messages')
-    .where({ recipient })
+    .where({ recipient: recipient.toLowerCase() })
     .where('created_at', '>', since)
     .count({ total: '*' })
-  if (Number(row?.total) < MOST_AN_HOUR) return
+  return Number(row?.total)
+}
+
+/** @throws Problem `too_many_requests` */
+async function requireFewMails(db: TenantDb, recipient: string, now: Date): Promise<void> {
+  if ((await mailsOfHour(db, recipient, now)) < MOST_AN_HOUR) return
   throw problem('too_many_requests', 'This address was written to often in the last hour. Try again later.', {
+    headers: { 'Retry-After': '3600' },
+  })
+}
+
+/** @throws Problem `too_many_requests` */
+async function requireFewInvitations(db: TenantDb, now: Date): Promise<void> {
+  const since = new Date(now.getTime() - 24 * HOUR_MS)
+  const [row] = await db.table('invitations').where('created_at', '>', since).count({ total: '*' })
+  if (Number(row?.total) < MOST_A_DAY) return
+  throw problem('too_many_requests', `An account invites ${MOST_A_DAY} people a day at most. Try again tomorrow.`, {
     headers: { 'Retry-After': '3600' },
   })
 }

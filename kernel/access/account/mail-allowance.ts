@@ -13,7 +13,10 @@ export async function mayMail(
   now: Date,
 ): Promise<boolean> {
   const since = new Date(now.getTime() - HOUR_MS)
-  const mails = db.table('mail_messages').where({ recipient: to, subject }).where('created_at', '>', since)
+  const mails = db
+    .table('mail_messages')
+    .where({ recipient: to.toLowerCase(), subject })
+    .where('created_at', '>', since)
   const [row] = await mails.count({ total: '*' })
   return Number(row?.total) < MOST_AN_HOUR
 }

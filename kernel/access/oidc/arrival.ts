@@ -32,6 +32,13 @@ interface UserRow {
   email_verified_at: string | null
 }
 
+/** An address that counts. */
+interface TrustedEmail {
+  readonly email: string
+  /** The tenant whose word it is; undefined: the platform's provider has verified it. */
+  readonly tenantId: string | undefined
+}
+
 const COLUMNS = ['id', 'tenant_id', 'email', 'active', 'password_hash', 'email_verified_at'].map(
   name => `users.${name}`,
 )
@@ -56,6 +63,8 @@ const otherIdentity = prepare<{ userId: string; issuer: string }, { id: string }
 
 /** How often two first sign-ins of one person may get in each other's way. */
 const MOST_TRIES = 3
+/** What somebody else may have set up who registered with an address first. */
+const WAYS_IN = { password_hash: null, mfa_enabled: false, totp_secret: null }
 /** Columns of `user_identities`. */
 const LONGEST_ISSUER = 400
 const LONGEST_SUBJECT = 255
@@ -126,10 +135,11 @@ export class Arrival {
     const { db } = call
     const { provider, person } = arriving
     const known = await this.#known(db, person)
-    const email = known ? undefined : await this.#trustedEmail(db, provider, person)
-    if (email === undefined) return known?.tenant_id
-    const user = await db.first(byEmail, { key: emailKey(email) })
-    return user?.tenant_id ?? (await this.#parts.newcomers.destination(call, arriving, email))?.tenantId
+    const trusted = known ? undefined : await this.#trustedEmail(db, provider, person)
+    if (trusted === undefined) return known?.tenant_id
+    const user = await db.first(byEmail, { key: emailKey(trusted.email) })
+    if (user) return trusted.tenantId === undefined || trusted.tenantId === user.tenant_id ? user.tenant_id : undefined
+    return (await this.#parts.newcomers.destination(call, arriving, trusted.email))?.tenantId
   }
 
   /** The user of an identity. Subjects differ by case and by spaces at the end, which SQL Server does not see. */
@@ -143,11 +153,15 @@ export class Arrival {
   async #byEmail(call: PlatformCall, arriving: Arriving, request: RequestFacts): Promise<UserRow> {
     const { db } = call
     const { provider, person } = arriving
-    const email = await this.#trustedEmail(db, provider, person)
-    if (email === undefined)
+    const trusted = await this.#trustedEmail(db, provider, person)
+    if (trusted === undefined)
       throw new Refusal('no address that this provider may speak for', noTenant(), provider.tenantId)
+    const { email, tenantId } = trusted
     const found = await db.first(byEmail, { key: emailKey(email) })
     if (found === undefined) return this.#create(call, arriving, email, request)
+    if (tenantId !== undefined && found.tenant_id !== tenantId) {
+      throw new Refusal('a user of another tenant than the one that the domain is of', noTenant(), tenantId)
+    }
     if (await db.first(otherIdentity, { userId: found.id, issuer: person.issuer })) {
       const reason = 'the address belongs to another identity of this provider'
       throw new Refusal(reason, problem('sign_in_failed'), found.tenant_id, found.id)
@@ -155,18 +169,19 @@ export class Arrival {
     return found
   }
 
-  /** The person's address, if this provider may say that it is theirs. */
-  async #trustedEmail(db: PlatformDb, provider: Provider, person: Person): Promise<string | undefined> {
+  /** The person's address, if this provider may say that it is theirs; where a tenant vouches for it, for its users alone. */
+  async #trustedEmail(db: PlatformDb, provider: Provider, person: Person): Promise<TrustedEmail | undefined> {
     const { email, emailVerified } = person
     if (email === undefined) return undefined
-    if (provider.tenantId === undefined && emailVerified === true) return email
+    if (provider.tenantId === undefined && emailVerified === true) return { email, tenantId: undefined }
     const owner = await this.#parts.directory.ownerOf(db, domainOf(email))
     if (owner === undefined) return undefined
+    const { tenantId } = owner
     if (provider.tenantId === undefined) {
       const ownDirectory = person.entraTenantId !== undefined && person.entraTenantId === owner.entraTenantId
-      return ownDirectory ? email : undefined
+      return ownDirectory ? { email, tenantId } : undefined
     }
-    return owner.tenantId === provider.tenantId && this.#ownWord(person) ? email : undefined
+    return tenantId === provider.tenantId && this.#ownWord(person) ? { email, tenantId } : undefined
   }
 
   /** An Entra directory says nothing of what its own people's addresses are worth; another provider's no is a no. */
@@ -193,7 +208,7 @@ export class Arrival {
 
   /**
    * Remembers the identity. An address that nobody had verified may have been registered by somebody else, who waits for its
-   * owner to come: their password, sessions and links end here.
+   * owner to come: their password, second factor, sessions and links end here.
    */
   async #link(
     call: PlatformCall,
@@ -213,8 +228,9 @@ export class Arrival {
     await db
       .table('users')
       .where('id', user.id)
-      .update({ email_verified_at: now, ...(dropped ? { password_hash: null } : {}), updated_at: now })
+      .update({ email_verified_at: now, ...(dropped ? WAYS_IN : {}), updated_at: now })
     if (!dropped) return
+    await db.table('recovery_codes').where('user_id', user.id).delete()
     await this.#parts.sessions.endAll(db, user.id, now)
     await this.#parts.oneTime.revoke(db, user.id, now)
     await this.#audit(call, user.tenant_id, 'user.password_dropped', user.id, request, undefined)

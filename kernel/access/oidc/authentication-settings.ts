@@ -4,7 +4,7 @@ import { prepare } from '../../data/prepared.ts'
 import { knexOf, type TenantDb } from '../../data/tenant-db.ts'
 import { problem } from '../../errors.ts'
 import type { Sessions } from '../sessions.ts'
-import { readTenantPolicy } from '../tenant-policy.ts'
+import { domainOf, readTenantPolicy } from '../tenant-policy.ts'
 import { emailDomain } from './email-domain.ts'
 import { requireWayIn, takeSettingsTurn } from './way-in.ts'
 
@@ -41,14 +41,20 @@ interface Parts {
 }
 
 const storedRevision = prepare<object, { revision: number }>(from => from.table('tenant_settings').select('revision'))
-const passwordSessions = prepare<{ now: Date }, { family_id: string }>((from, v) =>
+interface OpenSession {
+  family_id: string
+  methods: string
+  email: string
+}
+
+const openSessions = prepare<{ now: Date }, OpenSession>((from, v) =>
   from
     .table('refresh_tokens')
-    .distinct('family_id')
-    .where('methods', 'like', 'pwd%')
-    .whereNull('revoked_at')
-    .whereNull('used_at')
-    .where('expires_at', '>', v.now),
+    .join('users', 'users.id', 'refresh_tokens.user_id')
+    .distinct('refresh_tokens.family_id', 'refresh_tokens.methods', 'users.email')
+    .whereNull('refresh_tokens.revoked_at')
+    .whereNull('refresh_tokens.used_at')
+    .where('refresh_tokens.expires_at', '>', v.now),
 )
 /** SQL Server takes 2,100 values in a statement. */
 const AT_ONCE = 1000
@@ -75,8 +81,8 @@ export class AuthenticationSettings {
   }
 
   /**
-   * Changes them, in the call's transaction. Where passwords are no longer taken, sessions that began with one end, except
-   * the caller's.
+   * Changes them, in the call's transaction. Sessions end that could not begin any more as they did: with a password, without
+   * a second factor, by an address of another domain. The caller's goes on.
    * @throws Problem `stale`, `conflict` for what would lock everybody out
    */
   async change(
@@ -92,9 +98,7 @@ export class AuthenticationSettings {
     if (mfa_required !== undefined) await knexOf(db)('tenants').where('id', db.tenantId).update({ mfa_required })
     await requireWayIn(db, this.#parts.platformProvider)
     const after = await this.find(db)
-    if (after.body.auth_policy === 'restricted' && before.body.auth_policy !== 'restricted') {
-      await this.#endPasswordSessions(call)
-    }
+    await this.#endSessions(call, after.body)
     call.audit({
       action: 'authentication.updated',
       resourceType: 'authentication',
@@ -125,13 +129,24 @@ export class AuthenticationSettings {
     if ((await rows) !== 1) throw problem('stale')
   }
 
-  async #endPasswordSessions(call: Call): Promise<void> {
+  /** Ends the sessions that could not begin any more as they did, and log-ins that wait for a code. */
+  async #endSessions(call: Call, settings: z.output<typeof authenticationBody>): Promise<void> {
     const { db, actor } = call
     const own = 'sessionId' in actor ? actor.sessionId : undefined
-    const open = (await db.all(passwordSessions, { now: call.now() })).map(({ family_id }) => family_id)
-    const ended = open.filter(id => id !== own)
+    const ended = (await db.all(openSessions, { now: call.now() }))
+      .filter(session => session.family_id !== own && !couldBegin(session, settings))
+      .map(({ family_id }) => family_id)
     for (let start = 0; start < ended.length; start += AT_ONCE) {
       await this.#parts.sessions.end(db, ended.slice(start, start + AT_ONCE), call.now())
     }
+    await db.table('one_time_tokens').where('kind', 'sign-in').whereNull('used_at').update({ used_at: call.now() })
   }
+}
+
+function couldBegin(
+  { methods, email }: OpenSession,
+  { auth_policy, allowed_email_domains: domains, mfa_required }: z.output<typeof authenticationBody>,
+): boolean {
+  if (domains.length > 0 && !domains.includes(domainOf(email))) return false
+  return !methods.startsWith('pwd') || (auth_policy === 'standard' && (!mfa_required || methods.includes('mfa')))
 }

@@ -46,7 +46,8 @@ export interface Federation {
 export function createFederation(options: FederationOptions): Federation {
   const { settings, sealer, sessions, oneTime, signIn, catalogue } = options
   const directory = new ProviderDirectory(settings, sealer)
-  const providers = new Providers({ production: settings.production, now: () => options.now() })
+  const { production, DNS_SERVERS: dnsServers } = settings
+  const providers = new Providers({ production, dnsServers, now: () => options.now() })
   const platformProvider = directory.platform !== undefined
   return {
     directory,

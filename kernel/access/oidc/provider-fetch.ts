@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns'
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
+import { publicLookup } from './public-lookup.ts'
 
 /** How careful a fetch is. */
 export interface FetchRules {
@@ -10,6 +10,8 @@ export interface FetchRules {
   readonly secure: boolean
   /** Refuse addresses that are not reached by everybody: a tenant chose the name, and could mean our own network. */
   readonly publicOnly: boolean
+  /** DNS servers that are asked for names of `publicOnly`; default: the system's. */
+  readonly dnsServers?: readonly string[]
   /** From the first packet to the last byte; default five seconds. */
   readonly timeoutMs?: number
 }
@@ -66,7 +68,9 @@ export function providerFetch(rules: FetchRules): CustomFetch {
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.process(address)
-  return parsed.range() === 'unicast' && parsed.toString() !== AZURE_WIRE_SERVER
+  if (parsed.range() !== 'unicast' || parsed.toString() === AZURE_WIRE_SERVER) return false
+  // All that is given out of IPv6 is 2000::/3; the rest is old ways to write others, such as ::7f00:1 for 127.0.0.1.
+  return !(parsed instanceof ipaddr.IPv6) || parsed.match(ipaddr.IPv6.parse('2000::'), 3)
 }
 
 function requireAllowed(url: URL, { secure, publicOnly }: FetchRules): void {
@@ -80,15 +84,8 @@ function requireAllowed(url: URL, { secure, publicOnly }: FetchRules): void {
 const privateAddress = (host: string): ProviderUnavailable =>
   new ProviderUnavailable('private_address', `${host} is an address inside a network, which is not asked`)
 
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    const [first] = found ?? []
-    if (error || !first) callback(error ?? new Error(`${hostname} has no address`), [])
-    else if (found.some(({ address }) => !isPublicAddress(address))) callback(privateAddress(hostname), [])
-    else if (options.all) callback(null, found)
-    else callback(null, first.address, first.family)
-  })
-}
+const onlyPublic = ({ dnsServers: servers = [] }: FetchRules) =>
+  publicLookup({ servers, allows: isPublicAddress, refusal: privateAddress })
 
 function answerOf(url: URL, init: CustomFetchOptions, signal: AbortSignal, rules: FetchRules): Promise<Response> {
   const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
@@ -103,7 +100,7 @@ function answerOf(url: URL, init: CustomFetchOptions, signal: AbortSignal, rules
     signal,
     // A connection that stayed open was judged by other rules, or long ago.
     agent: false,
-    ...(rules.publicOnly ? { lookup: publicLookup } : {}),
+    ...(rules.publicOnly ? { lookup: onlyPublic(rules) } : {}),
   }
   return new Promise((resolve, reject) => {
     const sent = request(url, options, answer => void read(url, answer).then(resolve, reject))

@@ -40,19 +40,25 @@ export function uncheckedToken(answer: string): UncheckedToken {
   }
 }
 
+/** Nobody's addresses are longer, and nothing that looks through them shall take long. */
+const LONGEST_ADDRESS = 2_000
+
 /** Metadata that can be used; undefined for others. */
 export function metadataOf(text: string): Metadata | undefined {
   try {
     const metadata = JSON.parse(text) as Metadata
     const { issuer, jwks_uri, token_endpoint, authorization_endpoint } = metadata
     const addresses = [issuer.replace(TEMPLATE, 'x'), jwks_uri, token_endpoint, authorization_endpoint]
-    return addresses.every(address => typeof address === 'string' && /^https?:/.test(new URL(address).protocol))
+    return addresses.every(isAddress) && (metadata.userinfo_endpoint ?? issuer).length <= LONGEST_ADDRESS
       ? metadata
       : undefined
   } catch {
     return undefined
   }
 }
+
+const isAddress = (address: unknown): boolean =>
+  typeof address === 'string' && address.length <= LONGEST_ADDRESS && /^https?:/.test(new URL(address).protocol)
 
 /** The keys of a JWK set. @throws {ProviderUnavailable} */
 export function keysOf(text: string): { kid?: unknown; issuer?: unknown }[] {

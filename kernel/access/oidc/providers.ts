@@ -26,6 +26,8 @@ export interface FlowSecrets {
 
 interface ProvidersOptions {
   readonly production: boolean
+  /** DNS servers that are asked for tenants' providers; default: the system's. */
+  readonly dnsServers?: readonly string[]
   now(): Date
 }
 
@@ -51,11 +53,12 @@ export class Providers {
   /** Tenants' providers are asked at public addresses only. */
   readonly #documents: Readonly<Record<'platform' | 'tenant', { fetch: CustomFetch; cache: DocumentCache }>>
 
-  constructor({ production, now }: ProvidersOptions) {
+  constructor({ production, dnsServers = [], now }: ProvidersOptions) {
     this.#secure = production
     const open = (publicOnly: boolean) => {
       // A developer's machine, or one that runs many tests, has its pauses.
-      const fetch = providerFetch({ secure: production, publicOnly, ...(production ? {} : { timeoutMs: 30_000 }) })
+      const patience = production ? {} : { timeoutMs: 30_000 }
+      const fetch = providerFetch({ secure: production, publicOnly, dnsServers, ...patience })
       return { fetch, cache: new DocumentCache(fetch, () => now().getTime()) }
     }
     this.#documents = { platform: open(false), tenant: open(production) }

@@ -22,8 +22,7 @@ export function signInSettingsRoutes(kit: AccessKit, { federation }: AccessParts
   kit.route('PATCH /settings/authentication', {
     summary: 'Change how users log in',
     description:
-      'What would lock everybody out is refused. With `restricted` the sessions end that began with a password, except ' +
-      'your own.',
+      'What would lock everybody out is refused. Sessions end that could not begin any more as they did, except your own.',
     permission: 'settings:manage',
     body: authenticationChanges,
     returns: authenticationBody,

@@ -118,6 +118,10 @@ export class SignInElsewhere {
       )
       throw problem('sign_in_failed', 'The identity provider did not confirm this sign-in; begin again.')
     }
+    if (typeof query.code === 'string' && !(await isOwnCode(call, query.code, flow))) {
+      call.log.warn({ issuer: flow.issuer, tenant_id: flow.tenantId }, 'a code came back from two providers (mix-up)')
+      throw problem('sign_in_failed', 'The identity provider did not confirm this sign-in; begin again.')
+    }
     const answer = new URL(callbackUrl(call, provider))
     for (const [name, value] of Object.entries(query)) {
       if (typeof value === 'string') answer.searchParams.append(name, value)
@@ -186,6 +190,28 @@ async function takeOnce({ db }: PlatformCall, { state, expiresAt }: Flow): Promi
     if (db.dialect.isUniqueViolation(error)) return false
     throw error
   }
+}
+
+/**
+ * Notes a code under the provider whose answer it is, before it is handed to that one; false when it was an answer of
+ * another one before. The providers of tenants share one callback, so one of them could send browsers on to another and
+ * have the codes of that handed to itself, made for a sign-in of its own (mix-up, RFC 9700, 4.4).
+ */
+async function isOwnCode(call: PlatformCall, code: string, { issuer, tenantId = '' }: Flow): Promise<boolean> {
+  const { db } = call
+  const ofCode = hash('sha256', `code ${code}`, 'hex').slice(0, 32)
+  const state_hash = ofCode + hash('sha256', `${tenantId} ${issuer}`, 'hex').slice(0, 32)
+  const marks: { state_hash: string }[] = await db
+    .table('used_sign_ins')
+    .whereBetween('state_hash', [ofCode, `${ofCode}g`])
+    .select('state_hash')
+  if (marks.length > 0) return marks.every(mark => mark.state_hash === state_hash)
+  try {
+    await db.table('used_sign_ins').insert({ state_hash, expires_at: new Date(call.now().getTime() + FLOW_MS) })
+  } catch (error) {
+    if (!db.dialect.isUniqueViolation(error)) throw error
+  }
+  return true
 }
 
 /** Deletes what is kept of flows that are too old to be used. */

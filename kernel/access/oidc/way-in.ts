@@ -8,7 +8,7 @@ const ownProvider = prepare<object, { enabled: unknown }>(from => from.table('te
 const verifiedDomains = prepare<object, { domain: string }>(from =>
   from.table('email_domains').select('domain').whereNotNull('verified_at'),
 )
-const adminEmails = prepare<object, { email: string }>(from =>
+const activeAdmins = prepare<object, { email: string }>(from =>
   from
     .table('users')
     .join('user_groups', 'user_groups.user_id', 'users.id')
@@ -33,22 +33,20 @@ export async function requireWayIn(db: TenantDb, platformProvider: boolean): Pro
   const { authPolicy, allowedEmailDomains } = await readTenantPolicy(db)
   const isAllowed = (domain: string): boolean =>
     allowedEmailDomains.length === 0 || allowedEmailDomains.includes(domain)
-  if (allowedEmailDomains.length > 0) {
-    const admins = await db.all(adminEmails, {})
-    if (!admins.some(({ email }) => isAllowed(domainOf(email)))) {
-      throw problem(
-        'conflict',
-        'No active member of "Admin" has an address of these domains: nobody could change it back.',
-      )
-    }
+  const admins = (await db.all(activeAdmins, {})).map(({ email }) => domainOf(email)).filter(isAllowed)
+  if (admins.length === 0) {
+    throw problem(
+      'conflict',
+      'No active member of "Admin" has an address of these domains: nobody could change it back.',
+    )
   }
   if (authPolicy === 'standard' || platformProvider) return
   const enabled = Boolean((await db.first(ownProvider, {}))?.enabled)
-  const domains = await db.all(verifiedDomains, {})
-  if (enabled && domains.some(({ domain }) => isAllowed(domain))) return
+  const proven = new Set((await db.all(verifiedDomains, {})).map(({ domain }) => domain))
+  if (enabled && admins.some(domain => proven.has(domain))) return
   throw problem(
     'conflict',
-    'Nobody could log in: without passwords there must be an identity provider that is switched on, and a verified e-mail ' +
-      'domain that leads to it.',
+    'No active member of "Admin" could log in: without passwords there must be an identity provider that is switched on, ' +
+      'and a verified e-mail domain that leads one of them to it.',
   )
 }

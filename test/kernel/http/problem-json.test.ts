@@ -18,7 +18,7 @@ test('a refusal is a problem document with a stable code', async t => {
     type: 'https://docs.cloud.monozu.io/errors#unauthenticated',
     title: 'Not signed in',
     status: 401,
-    detail: 'Send an access token: Authorization: Bearer <token>.',
+    detail: 'Send an access token or an API key: Authorization: Bearer <token>.',
     instance: '/api/v1/echo',
     error: 'unauthenticated',
   })

@@ -35,7 +35,7 @@ test('the document shows what each channel sends and takes, and what it asks for
 
 test('channels of a plugin that nobody has are not in it', async t => {
   await using t0 = await startTestKernel({ plugins: [talkPlugin()], features: [] })
-  t.deepEqual(Object.keys((await t0.anonymous.get('/asyncapi.json')).body.channels), ['jobs'])
+  t.deepEqual(Object.keys((await t0.anonymous.get('/asyncapi.json')).body.channels), ['jobs', 'notifications'])
 })
 
 for (const [what, name, over, message] of [

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { enrol, sessionToken, verify } from '../mfa/authenticator-app.ts'
 import { openHouse, ownProvider, verifyDomain } from './federated-house.ts'
 
 const PATH = '/api/v1/settings/authentication'
@@ -36,6 +37,8 @@ test('a policy that lets nobody in is refused', async t => {
   await ownProvider(house, person, { issuer: ISSUER })
   t.is((await restrict()).status, 409, 'no domain that leads to it')
   await verifyDomain(house, person, 'corp.example')
+  t.is((await restrict()).status, 409, 'a domain of which no Admin has an address')
+  await house.database.table('email_domains').update({ domain: person.email.split('@')[1] })
   const outside = { allowed_email_domains: ['elsewhere.example'] }
   t.is((await admin.send('PATCH', PATH, { body: outside })).status, 409, 'no Admin of these domains')
   t.is((await restrict()).status, 200)
@@ -54,7 +57,7 @@ test('two changes at once that lock everybody out only together: one of them is 
   const person = await house.account()
   const admin = await house.as(person)
   await ownProvider(house, person, { issuer: ISSUER })
-  await verifyDomain(house, person, 'corp.example')
+  await verifyDomain(house, person, person.email.split('@')[1] as string)
   const answers = await Promise.all([
     admin.send('PATCH', PATH, { body: { auth_policy: 'restricted' } }),
     admin.send('DELETE', '/api/v1/settings/oidc'),
@@ -84,6 +87,44 @@ test('without passwords the sessions end that began with one, except the own', a
   t.is((await elsewhere.send('GET', '/api/v1/me')).status, 200)
   t.is((await colleague.send('GET', '/api/v1/me')).status, 401)
   t.is((await house.refresh(colleague.cookie)).status, 401)
+})
+
+test('when a second factor is asked for, sessions end that began with a password alone, except the own', async t => {
+  const house = await openHouse(t)
+  const person = await house.account()
+  const admin = await house.as(person)
+  const colleague = await house.as(await house.colleague(person, 'Cleo'))
+  const { session: careful } = await enrol(t, house, await house.colleague(person, 'Cara'))
+  await admin.send('PATCH', PATH, { body: { mfa_required: true } })
+  t.is((await admin.send('GET', '/api/v1/me')).status, 200)
+  t.is((await careful.send('GET', '/api/v1/me')).status, 200)
+  t.is((await colleague.send('GET', '/api/v1/me')).status, 401)
+  t.is((await house.refresh(colleague.cookie)).status, 401)
+})
+
+test('a list of domains ends the sessions of those who have an address of another one, except the own', async t => {
+  const house = await openHouse(t)
+  const person = await house.account()
+  const admin = await house.as(person)
+  const colleague = await house.as(await house.colleague(person, 'Cleo'))
+  const domain = person.email.split('@')[1]
+  const set = (...allowed_email_domains: unknown[]) => admin.send('PATCH', PATH, { body: { allowed_email_domains } })
+  await set(domain, 'colleague.example')
+  t.is((await colleague.send('GET', '/api/v1/me')).status, 200)
+  await set(domain)
+  t.is((await colleague.send('GET', '/api/v1/me')).status, 401)
+  t.is((await house.refresh(colleague.cookie)).status, 401)
+  t.is((await admin.send('GET', '/api/v1/me')).status, 200)
+})
+
+test('a log-in that waits for its code does not outlive the end of passwords', async t => {
+  const house = await openHouse(t, ISSUER)
+  const person = await house.account()
+  const admin = await house.as(person)
+  const { person: cara, app } = await enrol(t, house, await house.colleague(person, 'Cara'))
+  const waiting = await sessionToken(house, cara)
+  await admin.send('PATCH', PATH, { body: { auth_policy: 'restricted' } })
+  t.is((await verify(house, waiting, { totp_code: await app.code() })).body.error, 'invalid_token')
 })
 
 test('changing needs settings:manage, and one tenant changes nothing for another', async t => {

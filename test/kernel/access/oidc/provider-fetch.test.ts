@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { DocumentCache } from '../../../../kernel/access/oidc/document-cache.ts'
 import { isPublicAddress, ProviderUnavailable, providerFetch } from '../../../../kernel/access/oidc/provider-fetch.ts'
+import { startDns } from './dns-server.ts'
 
 const get = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const
 
@@ -40,6 +42,8 @@ test('addresses inside networks are known as such', t => {
     '::ffff:10.0.0.1',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    '::7f00:1',
+    '4000::1',
     'not an address',
   ]
   for (const address of inside) t.false(isPublicAddress(address), address)
@@ -75,6 +79,36 @@ test('in production tenants get nothing from inside, by name or by number, howev
   t.is(asked, 0)
   const open = providerFetch({ secure: false, publicOnly: false })
   t.is((await open(address, get)).status, 200)
+})
+
+test('a name is judged by all its addresses', async t => {
+  const dns = await startDns(t)
+  const careful = providerFetch({ secure: false, publicOnly: true, dnsServers: [dns.address] })
+  dns.addresses.set('inside.example', ['10.1.2.3'])
+  dns.addresses.set('both.example', ['8.8.8.8', '127.0.0.1'])
+  for (const [host, fault] of [
+    ['inside.example', 'private_address'],
+    ['both.example', 'private_address'],
+    ['nowhere.example', 'unreachable'],
+  ] as const) {
+    const error = await t.throwsAsync(careful(`http://${host}/`, get), { instanceOf: ProviderUnavailable }, host)
+    t.is(error.fault, fault, host)
+  }
+})
+
+test('a name server that does not answer holds up nobody else', async t => {
+  const dns = await startDns(t)
+  dns.answers = false
+  const careful = providerFetch({ secure: false, publicOnly: true, dnsServers: [dns.address], timeoutMs: 2_000 })
+  let left = 16
+  const asked = Array.from({ length: left }, async (_, n) => {
+    await t.throwsAsync(careful(`http://slow-${n}.example/`, get), { instanceOf: ProviderUnavailable })
+    left--
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  await readFile(new URL(import.meta.url))
+  t.is(left, 16, 'a file is read before any of them gives up')
+  await Promise.all(asked)
 })
 
 test('in production nobody is asked without TLS', async t => {

@@ -57,3 +57,19 @@ test('the cookie is tied to this host by its name, but where a browser would dro
     /^sign_in_\w+=\S+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
   )
 })
+
+test('addresses that no provider has are not looked through', async t => {
+  const provider = await HostileProvider.start(t)
+  const providers = new Providers({ production: false, now })
+  const good = provider.metadata
+  for (const [name, address] of Object.entries({
+    issuer: `${provider.base}${'/'.repeat(200_000)}x`,
+    jwks_uri: `${provider.base}/${'x'.repeat(2_000)}`,
+    userinfo_endpoint: `${provider.base}/${'x'.repeat(2_000)}`,
+  })) {
+    provider.metadata = { ...good, [name]: address }
+    t.deepEqual(await providers.faultsOf(provider.base), ['its metadata cannot be used'], name)
+  }
+  provider.metadata = good
+  t.deepEqual(await providers.faultsOf(provider.base), [])
+})
